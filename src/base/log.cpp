@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "base/log.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+
+#include "base/escape.hpp"
+
+namespace sotto::log {
+namespace {
+
+constexpr std::array<std::string_view, 6> kNames{"trace", "debug", "info", "warn", "error", "off"};
+constexpr std::size_t kBytesPerMinute = 10 * 1024 * 1024;
+
+/// Drops what exceeds the quota of the running minute, so that a flood from outside cannot fill the disk.
+class Quota {
+  public:
+    /// The number of lines dropped in the minute that just ended, if this call begins a new one.
+    bool take(std::size_t bytes, std::size_t& dropped_before) {
+        const std::lock_guard lock(mutex_);
+        const auto minute = std::chrono::floor<std::chrono::minutes>(std::chrono::steady_clock::now());
+        dropped_before = 0;
+        if (minute != minute_) {
+            minute_ = minute;
+            used_ = 0;
+            dropped_before = std::exchange(dropped_, 0);
+        }
+        if (used_ + bytes > kBytesPerMinute) {
+            ++dropped_;
+            return false;
+        }
+        used_ += bytes;
+        return true;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::chrono::time_point<std::chrono::steady_clock, std::chrono::minutes> minute_{};
+    std::size_t used_ = 0;
+    std::size_t dropped_ = 0;
+};
+
+struct Output {
+    Output() {
+        const bool plain = std::getenv("NO_COLOR") != nullptr;
+        auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(plain ? spdlog::color_mode::never
+                                                                                 : spdlog::color_mode::automatic);
+        logger = std::make_shared<spdlog::logger>("sotto", std::move(sink));
+        logger->set_level(spdlog::level::trace);
+        set_pattern(Format::text);
+    }
+    void set_pattern(Format f) {
+        format = f;
+        logger->set_pattern(f == Format::json ? "%v" : "%^%L%$ %Y-%m-%d %H:%M:%S.%e%z %v");
+    }
+    std::shared_ptr<spdlog::logger> logger;
+    std::atomic<Level> level{Level::info};
+    std::atomic<Format> format{Format::text};
+    Quota quota;
+};
+
+Output& output() {
+    static Output instance;
+    return instance;
+}
+
+std::string json_line(Level level, std::string_view topic, std::string_view message, Fields fields) {
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    auto line = fmt::format(R"({{"time":{},"level":"{}","topic":"{}","message":"{}")",
+                            now.count(),
+                            kNames[static_cast<std::size_t>(level)],
+                            escape_json(topic),
+                            escape_json(message));
+    for (const auto& [key, value] : fields) line += fmt::format(R"(,"{}":"{}")", escape_json(key), escape_json(value));
+    line += '}';
+    return line;
+}
+
+std::string text_line(std::string_view topic, std::string_view message, Fields fields) {
+    auto line = fmt::format("{:<40} topics=\"{}\"", escape_json(message), escape_json(topic));
+    for (const auto& [key, value] : fields) line += fmt::format(" {}=\"{}\"", key, escape_json(value));
+    return line;
+}
+
+}  // namespace
+
+void configure(Level level, Format format) {
+    output().level = level;
+    output().set_pattern(format);
+}
+
+bool enabled(Level level) noexcept { return level >= output().level.load(std::memory_order_relaxed); }
+
+void write(Level level, std::string_view topic, std::string_view message, Fields fields) {
+    if (!enabled(level)) return;
+    auto& out = output();
+    const auto format = out.format.load();
+    const auto spd_level = static_cast<spdlog::level::level_enum>(static_cast<int>(level));
+    const auto line =
+        format == Format::json ? json_line(level, topic, message, fields) : text_line(topic, message, fields);
+    std::size_t dropped = 0;
+    const bool allowed = out.quota.take(line.size(), dropped);
+    if (dropped > 0) out.logger->log(spdlog::level::warn, "{} log lines were dropped in the last minute", dropped);
+    if (allowed) out.logger->log(spd_level, "{}", line);
+}
+
+Result<Level> parse_level(std::string_view name) {
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+        if (kNames[i] == name) return static_cast<Level>(i);
+    }
+    return fail(Errc::invalid_argument, "not a log level; one of trace, debug, info, warn, error, off");
+}
+
+Result<Format> parse_format(std::string_view name) {
+    if (name == "text") return Format::text;
+    if (name == "json") return Format::json;
+    return fail(Errc::invalid_argument, "not a log format; one of text, json");
+}
+
+}  // namespace sotto::log
