@@ -1,5 +1,5 @@
 # Everything comes from Debian packages; `./dev deps` installs them.
-find_package(Boost 1.81 EXACT REQUIRED COMPONENTS headers json)
+find_package(Boost 1.81.0 EXACT REQUIRED CONFIG COMPONENTS headers json)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Snappy REQUIRED)
 find_package(fmt REQUIRED)
