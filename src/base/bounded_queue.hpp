@@ -10,12 +10,13 @@
 
 namespace sotto {
 
-/// First in, first out, bounded in bytes. One reader; writers ask first. An empty queue holds no memory. Loop thread only.
-/// An item larger than the limit is taken when the queue is empty, so that every legal item can pass.
+/// First in, first out, bounded in bytes. One reader; writers ask first. An empty queue holds no memory. Loop thread
+/// only. An item larger than the limit is taken when the queue is empty, so that every legal item can pass.
 template <class T>
 class BoundedQueue {
   public:
-    BoundedQueue(Executor executor, std::size_t limit_bytes) : limit_(limit_bytes), readable_(executor), writable_(executor) {}
+    BoundedQueue(Executor executor, std::size_t limit_bytes)
+        : limit_(limit_bytes), readable_(executor), writable_(executor) {}
 
     bool has_room(std::size_t bytes) const noexcept { return bytes_ == 0 || bytes_ + bytes <= limit_; }
     /// False and unchanged: no room, or closed.

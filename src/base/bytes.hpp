@@ -32,9 +32,15 @@ inline BytesView view_of(std::string_view text) noexcept {
 inline std::string_view text_of(BytesView bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline Bytes to_bytes(BytesView bytes) { return {bytes.begin(), bytes.end()}; }
-inline Bytes to_bytes(std::string_view text) { return to_bytes(view_of(text)); }
-inline void append(Bytes& out, BytesView more) { out.insert(out.end(), more.begin(), more.end()); }
+inline Bytes to_bytes(BytesView bytes) {
+    return {bytes.begin(), bytes.end()};
+}
+inline Bytes to_bytes(std::string_view text) {
+    return to_bytes(view_of(text));
+}
+inline void append(Bytes& out, BytesView more) {
+    out.insert(out.end(), more.begin(), more.end());
+}
 inline bool equal(BytesView a, BytesView b) noexcept {
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }

@@ -14,7 +14,8 @@
 
 namespace sotto {
 namespace asio = boost::asio;
-using Handler = asio::async_result<std::decay_t<decltype(asio::use_awaitable)>, void(boost::system::error_code)>::handler_type;
+using Handler =
+    asio::async_result<std::decay_t<decltype(asio::use_awaitable)>, void(boost::system::error_code)>::handler_type;
 
 struct Event::Waiter {
     explicit Waiter(Handler h) : handler(std::move(h)) {}
@@ -29,7 +30,9 @@ struct Event::Waiter {
 
 Event::Event(Executor executor) : executor_(std::move(executor)) {}
 
-Event::~Event() { SOTTO_ASSERT(!waiter_, "an Event is destroyed while a task waits for it"); }
+Event::~Event() {
+    SOTTO_ASSERT(!waiter_, "an Event is destroyed while a task waits for it");
+}
 
 void Event::notify() noexcept {
     if (waiter_) {

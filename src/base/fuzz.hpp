@@ -20,8 +20,8 @@ struct Registration {
 }  // namespace sotto::fuzz
 
 /// SOTTO_FUZZ(rlp) { … use `input` … } defines the target "rlp", whose corpus is fuzz/corpus/rlp.
-#define SOTTO_FUZZ(name)                                                                        \
-    static void sotto_fuzz_##name(::sotto::BytesView input);                                    \
+#define SOTTO_FUZZ(name)                                                                               \
+    static void sotto_fuzz_##name(::sotto::BytesView input);                                           \
     static const ::sotto::fuzz::Registration sotto_fuzz_registration_##name(#name, sotto_fuzz_##name); \
     static void sotto_fuzz_##name([[maybe_unused]] ::sotto::BytesView input)
 

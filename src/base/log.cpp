@@ -52,7 +52,7 @@ struct Output {
     Output() {
         const bool plain = std::getenv("NO_COLOR") != nullptr;
         auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(plain ? spdlog::color_mode::never
-                                                                                 : spdlog::color_mode::automatic);
+                                                                                : spdlog::color_mode::automatic);
         logger = std::make_shared<spdlog::logger>("sotto", std::move(sink));
         logger->set_level(spdlog::level::trace);
         set_pattern(Format::text);
@@ -73,7 +73,8 @@ Output& output() {
 }
 
 std::string json_line(Level level, std::string_view topic, std::string_view message, Fields fields) {
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    const auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
     auto line = fmt::format(R"({{"time":{},"level":"{}","topic":"{}","message":"{}")",
                             now.count(),
                             kNames[static_cast<std::size_t>(level)],
@@ -97,7 +98,9 @@ void configure(Level level, Format format) {
     output().set_pattern(format);
 }
 
-bool enabled(Level level) noexcept { return level >= output().level.load(std::memory_order_relaxed); }
+bool enabled(Level level) noexcept {
+    return level >= output().level.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view topic, std::string_view message, Fields fields) {
     if (!enabled(level)) return;

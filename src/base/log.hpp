@@ -19,8 +19,8 @@ using Fields = std::initializer_list<std::pair<std::string_view, std::string>>;
 /// To stderr. Any thread.
 void configure(Level level, Format format);
 bool enabled(Level level) noexcept;
-/// One line: time, level, message, topic and fields. Values of fields are escaped. At most 10 MiB a minute are written; the
-/// excess is counted and said once a minute.
+/// One line: time, level, message, topic and fields. Values of fields are escaped. At most 10 MiB a minute are written;
+/// the excess is counted and said once a minute.
 void write(Level level, std::string_view topic, std::string_view message, Fields fields = {});
 
 inline void debug(std::string_view topic, std::string_view message, Fields fields = {}) {

@@ -11,8 +11,8 @@
 
 namespace sotto {
 
-/// Runs `work` on a worker and returns its value on the loop. The caller stays parked until the work is done, even if it
-/// is cancelled: `work` may use the caller's locals, and should poll a flag if it is long.
+/// Runs `work` on a worker and returns its value on the loop. The caller stays parked until the work is done, even if
+/// it is cancelled: `work` may use the caller's locals, and should poll a flag if it is long.
 template <class Work>
 Task<std::invoke_result_t<Work&>> offload(Env env, Work work) {
     std::optional<std::invoke_result_t<Work&>> result;

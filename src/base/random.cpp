@@ -30,7 +30,9 @@ Bytes RandomSource::bytes(std::size_t size) {
     return out;
 }
 
-std::uint64_t RandomSource::next_u64() noexcept { return load_be<std::uint64_t>(array<8>()); }
+std::uint64_t RandomSource::next_u64() noexcept {
+    return load_be<std::uint64_t>(array<8>());
+}
 
 std::uint64_t RandomSource::below(std::uint64_t bound) noexcept {
     if (bound == 0) return 0;
@@ -42,6 +44,8 @@ std::uint64_t RandomSource::below(std::uint64_t bound) noexcept {
     }
 }
 
-std::unique_ptr<RandomSource> make_system_random() { return std::make_unique<SystemRandom>(); }
+std::unique_ptr<RandomSource> make_system_random() {
+    return std::make_unique<SystemRandom>();
+}
 
 }  // namespace sotto

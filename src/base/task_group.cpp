@@ -38,7 +38,9 @@ struct TaskGroup::Impl {
 };
 
 TaskGroup::TaskGroup(const Env& env, std::size_t limit) : impl_(std::make_unique<Impl>(env, limit)) {}
-TaskGroup::~TaskGroup() { SOTTO_ASSERT(impl_->tasks.empty(), "a TaskGroup is destroyed with running tasks"); }
+TaskGroup::~TaskGroup() {
+    SOTTO_ASSERT(impl_->tasks.empty(), "a TaskGroup is destroyed with running tasks");
+}
 
 bool TaskGroup::spawn(Task<void> task) {
     auto& group = *impl_;
@@ -66,8 +68,14 @@ Task<void> TaskGroup::wait_all() {
     while (!impl_->tasks.empty()) co_await impl_->idle.wait_uncancellable();
 }
 
-std::size_t TaskGroup::size() const noexcept { return impl_->tasks.size(); }
-bool TaskGroup::closed() const noexcept { return impl_->closed; }
-std::exception_ptr TaskGroup::failure() const noexcept { return impl_->failure; }
+std::size_t TaskGroup::size() const noexcept {
+    return impl_->tasks.size();
+}
+bool TaskGroup::closed() const noexcept {
+    return impl_->closed;
+}
+std::exception_ptr TaskGroup::failure() const noexcept {
+    return impl_->failure;
+}
 
 }  // namespace sotto

@@ -37,8 +37,8 @@ class TaskGroup {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Runs `body(group)`, then cancels and joins whatever the group still runs, on every path, and returns the body's value.
-/// `limit` bounds the number of tasks that run at once.
+/// Runs `body(group)`, then cancels and joins whatever the group still runs, on every path, and returns the body's
+/// value. `limit` bounds the number of tasks that run at once.
 template <class Body>
 auto with_group(Env env, std::size_t limit, Body body) -> decltype(body(std::declval<TaskGroup&>())) {
     TaskGroup group(env, limit);

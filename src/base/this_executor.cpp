@@ -7,8 +7,12 @@
 
 namespace sotto {
 
-Task<Executor> this_executor() { co_return co_await boost::asio::this_coro::executor; }
+Task<Executor> this_executor() {
+    co_return co_await boost::asio::this_coro::executor;
+}
 
-Task<void> yield_now() { co_await boost::asio::post(boost::asio::use_awaitable); }
+Task<void> yield_now() {
+    co_await boost::asio::post(boost::asio::use_awaitable);
+}
 
 }  // namespace sotto

@@ -28,7 +28,9 @@ Timer& Timer::operator=(Timer&& other) noexcept {
     }
     return *this;
 }
-Timer::~Timer() { reset(); }
+Timer::~Timer() {
+    reset();
+}
 
 void Timer::reset() noexcept {
     if (!entry_) return;
@@ -51,7 +53,9 @@ bool Timer::armed() const noexcept {
 }
 
 TimerQueue::TimerQueue() : shared_(std::make_shared<Shared>()) {}
-TimerQueue::~TimerQueue() { clear(); }
+TimerQueue::~TimerQueue() {
+    clear();
+}
 
 Timer TimerQueue::arm(TimePoint due, std::move_only_function<void()> fire) {
     const Key key{due.since_start, shared_->next_sequence++};
@@ -73,7 +77,9 @@ void TimerQueue::fire_next() {
     node.mapped()();
 }
 
-std::size_t TimerQueue::size() const noexcept { return shared_->calls.size(); }
+std::size_t TimerQueue::size() const noexcept {
+    return shared_->calls.size();
+}
 
 void TimerQueue::clear() noexcept {
     while (!shared_->calls.empty()) auto dead = shared_->calls.extract(shared_->calls.begin());

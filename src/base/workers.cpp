@@ -18,7 +18,10 @@ class ThreadWorkers final : public Workers {
 
     void submit(std::move_only_function<void()> work, std::move_only_function<void()> done) override {
         // The guard keeps the loop alive until the answer is posted.
-        auto job = [loop = loop_, guard = asio::make_work_guard(loop_), work = std::move(work), done = std::move(done)]() mutable {
+        auto job = [loop = loop_,
+                    guard = asio::make_work_guard(loop_),
+                    work = std::move(work),
+                    done = std::move(done)]() mutable {
             work();
             asio::post(loop, std::move(done));
         };
