@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <functional>
+
 #include "base/task.hpp"
 #include "net/peer.hpp"
 
@@ -43,9 +45,12 @@ struct ProtocolSpec {
 /// blame peer disconnects the peer.
 class Protocol {
   public:
+    /// To be called once, when the protocol's own handshake is done: only then does the host say `connected`.
+    using Established = std::move_only_function<void()>;
+
     virtual ~Protocol() = default;
     virtual const ProtocolSpec& spec() const noexcept = 0;
-    virtual Task<Result<void>> run(MessageStream& stream) = 0;
+    virtual Task<Result<void>> run(MessageStream& stream, Established established) = 0;
 };
 
 }  // namespace sotto::net
