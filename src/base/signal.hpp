@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace sotto {
+
+/// Ends a subscription when it is destroyed. May outlive the signal.
+class [[nodiscard]] Subscription {
+  public:
+    Subscription() = default;
+    explicit Subscription(std::shared_ptr<void> keep) noexcept : keep_(std::move(keep)) {}
+    void reset() noexcept { keep_.reset(); }
+
+  private:
+    std::shared_ptr<void> keep_;
+};
+
+/// Tells any number of subscribers, in the order in which they came, each at once and inside emit(). A subscriber may end its
+/// own or another's subscription, or make a new one, meanwhile. Loop thread only.
+template <class... Args>
+class Signal {
+  public:
+    using Handler = std::move_only_function<void(const Args&...)>;
+
+    Subscription subscribe(Handler handler) {
+        auto slot = std::make_shared<Handler>(std::move(handler));
+        slots_.push_back(slot);
+        return Subscription(std::move(slot));
+    }
+    void emit(const Args&... args) {
+        std::erase_if(slots_, [](const auto& slot) { return slot.expired(); });
+        const auto slots = slots_;
+        for (const auto& weak : slots) {
+            if (const auto slot = weak.lock()) (*slot)(args...);
+        }
+    }
+
+  private:
+    std::vector<std::weak_ptr<Handler>> slots_;
+};
+
+}  // namespace sotto

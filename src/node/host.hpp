@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/env.hpp"
+#include "base/signal.hpp"
+#include "net/transport.hpp"
+#include "node/gate.hpp"
+#include "node/limits.hpp"
+
+namespace sotto::node {
+
+/// A protocol session with a peer began or ended. Sent only after the protocol's own handshake.
+struct PeerEvent {
+    enum class Kind : std::uint8_t { connected, disconnected };
+    Kind kind{};
+    crypto::PeerId peer;
+    net::Network network{};
+    net::Role role{};
+    Multiaddr remote;
+    std::string_view protocol;    ///< ProtocolSpec::name
+    std::optional<Error> reason;  ///< of a disconnect
+};
+
+/// One connection as it is now.
+struct PeerSnapshot {
+    net::PeerIdentity identity;
+    net::ConnectionInfo info;
+    bool wanted = false;
+    Duration age{};
+    std::vector<std::string> sessions;  ///< protocols that are past their handshake, "shh"
+};
+
+struct HostConfig {
+    Limits limits;
+    std::vector<Cidr> exempt;
+    std::vector<crypto::PeerId> self;  ///< our ids on the networks
+    /// How long the listening side of a libp2p connection waits for the peer to open a protocol stream.
+    Duration listener_opens_after = std::chrono::seconds(5);
+    Duration dial_limit = std::chrono::seconds(15);
+};
+
+/// One for both networks: listens, dials the wanted peers in the background, upgrades, and runs every protocol once per
+/// peer, whichever connection carries it. Loop thread only.
+class Host {
+  public:
+    struct Parts {
+        std::vector<std::unique_ptr<net::Transport>> transports;
+        std::vector<std::unique_ptr<net::Upgrader>> upgraders;
+        std::vector<net::Protocol*> protocols;  ///< outlive the host
+    };
+
+    Host(Env env, HostConfig config, Parts parts);
+    ~Host();
+
+    /// Before run(). Returns the address with the port that the kernel chose.
+    Result<Multiaddr> listen(const Multiaddr& address);
+    const std::vector<Multiaddr>& listen_addresses() const noexcept;
+    /// Serves until stop(), then says goodbye to all peers and returns.
+    Task<void> run();
+    void stop() noexcept;
+
+    /// Wants a peer: it is dialled in the background and again after every loss, with backoff. Needs a /p2p part.
+    Result<void> add_peer(const Multiaddr& address);
+    /// No longer wants the peer and disconnects it. False: was neither wanted nor connected.
+    bool remove_peer(const crypto::PeerId& peer);
+    std::vector<PeerSnapshot> peers() const;
+    std::size_t peer_count() const noexcept;
+    Task<Result<Duration>> ping(const crypto::PeerId& peer, Duration limit);
+    Signal<PeerEvent>& events() noexcept;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sotto::node
