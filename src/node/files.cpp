@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "node/files.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace sotto::node {
+namespace {
+
+/// The layout of the data directory; a higher one was written by a later version.
+constexpr int kLayout = 1;
+
+class Descriptor {
+  public:
+    explicit Descriptor(int fd) noexcept : fd_(fd) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    int get() const noexcept { return fd_; }
+    int release() noexcept { return std::exchange(fd_, -1); }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
+
+  private:
+    int fd_;
+};
+
+std::unexpected<Error> system_error(const std::string& what) {
+    const int code = errno;
+    const auto errc = code == ENOENT                    ? Errc::not_found
+                      : code == EEXIST                  ? Errc::exists
+                      : code == EACCES || code == EPERM ? Errc::permission
+                                                        : Errc::io;
+    return fail(errc, what + ": " + std::strerror(code));
+}
+
+Result<void> write_all(int fd, BytesView content, const std::string& name) {
+    while (!content.empty()) {
+        const auto count = ::write(fd, content.data(), content.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return system_error("cannot write " + name);
+        content = content.subspan(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0) return system_error("cannot sync " + folder.string());
+    return {};
+}
+
+std::string holder_of(int lock) {
+    char text[32] = {};
+    const auto count = ::pread(lock, text, sizeof text - 1, 0);
+    return count > 0 ? std::string(text, static_cast<std::size_t>(count)) : "unknown";
+}
+
+Result<void> check_layout(const std::filesystem::path& folder) {
+    const auto file = folder / "version";
+    const auto content = read_private_file(file, 64);
+    if (!content && content.error() == Errc::not_found) {
+        return write_private_file(file, view_of(std::to_string(kLayout) + "\n"), Existing::refuse);
+    }
+    if (!content) return fail(content.error());
+    const std::string text(text_of(*content));
+    if (text != std::to_string(kLayout) + "\n") {
+        return fail(Errc::unsupported,
+                    folder.string() + " was written by another version of sotto (layout " + text + ")");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Bytes> read_private_file(const std::filesystem::path& path, std::size_t limit) {
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd) return system_error("cannot read " + path.string());
+    Bytes content(limit + 1);
+    std::size_t size = 0;
+    while (size < content.size()) {
+        const auto count = ::read(fd.get(), content.data() + size, content.size() - size);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return system_error("cannot read " + path.string());
+        if (count == 0) break;
+        size += static_cast<std::size_t>(count);
+    }
+    if (size > limit) return fail(Errc::too_large, path.string() + " is larger than such a file can be");
+    content.resize(size);
+    return content;
+}
+
+Result<void> write_private_file(const std::filesystem::path& path, BytesView content, Existing existing) {
+    const std::string name = path.string();
+    const std::string temporary = name + ".tmp." + std::to_string(::getpid());
+    {
+        const Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+        if (!fd || ::fchmod(fd.get(), 0600) != 0) return system_error("cannot create " + temporary);
+        auto written = write_all(fd.get(), content, temporary);
+        if (written && ::fsync(fd.get()) != 0) written = system_error("cannot sync " + temporary);
+        if (!written) {
+            ::unlink(temporary.c_str());
+            return written;
+        }
+    }
+    // link() refuses an existing name in one step, rename() replaces it in one.
+    const bool moved = existing == Existing::replace ? ::rename(temporary.c_str(), name.c_str()) == 0
+                                                     : ::link(temporary.c_str(), name.c_str()) == 0;
+    const auto failure = moved ? Result<void>() : Result<void>(system_error("cannot create " + name));
+    if (existing == Existing::refuse || !moved) ::unlink(temporary.c_str());
+    if (!failure) return failure;
+    return sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
+Result<DataDir> DataDir::open(const std::filesystem::path& path) {
+    std::error_code code;
+    std::filesystem::create_directories(path.parent_path(), code);
+    const bool fresh = ::mkdir(path.c_str(), 0700) == 0;
+    if (!fresh && errno != EEXIST) return system_error("cannot create " + path.string());
+    if (fresh && ::chmod(path.c_str(), 0700) != 0) return system_error("cannot protect " + path.string());
+
+    const auto lock_file = (path / "lock").string();
+    Descriptor lock(::open(lock_file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!lock) return system_error("cannot create " + lock_file);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        return fail(Errc::in_use,
+                    path.string() + " is in use by process " + holder_of(lock.get()) +
+                        "; stop it, or name another folder with --data-dir");
+    }
+    const auto pid = std::to_string(::getpid());
+    if (::ftruncate(lock.get(), 0) != 0) return system_error("cannot write " + lock_file);
+    SOTTO_CHECK(write_all(lock.get(), view_of(pid), lock_file));
+    SOTTO_CHECK(check_layout(path));
+    return DataDir(path, lock.release());
+}
+
+DataDir::DataDir(DataDir&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+DataDir::~DataDir() {
+    if (lock_ >= 0) ::close(lock_);
+}
+
+}  // namespace sotto::node

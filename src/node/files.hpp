@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "base/bytes.hpp"
+
+namespace sotto::node {
+
+/// A whole small file, at most `limit` bytes; not_found when there is none. Links are not followed.
+Result<Bytes> read_private_file(const std::filesystem::path& path, std::size_t limit);
+enum class Existing : std::uint8_t { refuse, replace };
+/// Mode 0600 whatever the umask, complete or not at all, on the disk when it returns: temporary file, fsync, rename,
+/// fsync of the folder. Errc::exists when there is one already and it may not be replaced.
+Result<void> write_private_file(const std::filesystem::path& path, BytesView content, Existing existing);
+
+/// The data directory: made 0700, held by one process at a time.
+class DataDir {
+  public:
+    /// Errc::in_use names the process that holds it.
+    static Result<DataDir> open(const std::filesystem::path& path);
+    DataDir(DataDir&& other) noexcept;
+    DataDir& operator=(DataDir&&) = delete;
+    ~DataDir();
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+  private:
+    DataDir(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+    std::filesystem::path path_;
+    int lock_ = -1;
+};
+
+}  // namespace sotto::node
