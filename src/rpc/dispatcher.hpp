@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/env.hpp"
+#include "base/result.hpp"
+#include "base/signal.hpp"
+
+namespace sotto::rpc {
+
+namespace json = boost::json;
+
+/// Who calls: one HTTP request, or one WebSocket for as long as it lasts. Loop thread only.
+class Client {
+  public:
+    virtual ~Client() = default;
+    /// Came with the token.
+    virtual bool admin() const noexcept = 0;
+    /// Can be told things later: a WebSocket.
+    virtual bool can_notify() const noexcept { return false; }
+    /// Queues one message; a client that does not read is closed.
+    virtual void notify(std::string) {}
+
+    /// Alive subscriptions of this client, by id; they end with it.
+    std::map<std::string, Subscription, std::less<>> subscriptions;
+};
+
+/// Errc::malformed becomes "invalid params" (-32602), everything else a server error (-32000); the text is the error's
+/// detail.
+using Method = std::function<Task<Result<json::value>>(Client&, const json::array&)>;
+
+/// JSON-RPC 2.0 (jsonrpc.org/specification) over any transport. Loop thread only.
+class Dispatcher {
+  public:
+    struct Bounds {
+        std::size_t batch = 100;
+        std::size_t depth = 64;
+        std::size_t reply_bytes = 25 * 1024 * 1024;
+        std::size_t subscriptions = 1000;
+    };
+    explicit Dispatcher(const Bounds& bounds) : bounds_(bounds) {}
+
+    /// "shh_post": the namespace is what stands before the underscore.
+    void add(std::string name, Method method);
+    bool has_namespace(std::string_view name) const;
+    /// The namespaces that have methods, sorted.
+    std::vector<std::string> namespaces() const;
+    const Bounds& bounds() const noexcept { return bounds_; }
+
+    /// One request or batch; the answer's text, empty when nothing is to be answered (notifications only).
+    Task<std::string> handle(std::string_view request, Client& client) const;
+
+  private:
+    Task<json::value> handle_value(const json::value& request, Client& client) const;
+    Task<json::value> handle_batch(const json::array& batch, Client& client) const;
+    Task<json::value> handle_one(const json::value& request, Client& client) const;
+
+    Bounds bounds_;
+    std::map<std::string, Method, std::less<>> methods_;
+};
+
+}  // namespace sotto::rpc

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// The one file that includes Beast.
+#include "rpc/server.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/websocket.hpp>
+#include <list>
+
+#include "base/bounded_queue.hpp"
+#include "base/log.hpp"
+#include "base/task_group.hpp"
+
+namespace sotto::rpc {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using tcp = asio::ip::tcp;
+using Request = http::request<http::string_body>;
+using Response = http::response<http::string_body>;
+using WebSocket = websocket::stream<beast::tcp_stream>;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr auto kIdle = std::chrono::seconds(120);
+constexpr auto kTransfer = std::chrono::seconds(30);
+constexpr std::uint32_t kMaxHeader = 16 * 1024;
+constexpr std::size_t kMaxTasks = 100'000;  // max_connections is what bounds them
+
+std::optional<std::string_view> field(const http::fields& fields, http::field name) {
+    const auto it = fields.find(name);
+    if (it == fields.end()) return std::nullopt;
+    return std::string_view(it->value().data(), it->value().size());
+}
+
+RequestHead head_of(const http::request_header<>& request, bool upgrade) {
+    const auto method = request.method_string();
+    return {.method = std::string_view(method.data(), method.size()),
+            .upgrade = upgrade,
+            .host = field(request, http::field::host),
+            .origin = field(request, http::field::origin),
+            .authorization = field(request, http::field::authorization),
+            .content_type = field(request, http::field::content_type)};
+}
+
+Response make_response(
+    const http::request_header<>& request, unsigned version, bool keep_alive, unsigned status, std::string body) {
+    Response response(http::int_to_status(status), version);
+    response.set(http::field::content_type,
+                 body.starts_with('{') || body.starts_with('[') ? "application/json" : "text/plain");
+    response.set(http::field::cache_control, "no-store");
+    response.set("X-Content-Type-Options", "nosniff");
+    if (const auto origin = field(request, http::field::origin); origin && status != 403) {
+        response.set(http::field::access_control_allow_origin, beast::string_view(origin->data(), origin->size()));
+        response.set(http::field::vary, "Origin");
+    }
+    response.keep_alive(keep_alive);
+    response.body() = std::move(body);
+    response.prepare_payload();
+    return response;
+}
+
+class HttpClient final : public Client {
+  public:
+    explicit HttpClient(bool admin) : admin_(admin) {}
+    bool admin() const noexcept override { return admin_; }
+
+  private:
+    bool admin_;
+};
+
+/// Messages to one WebSocket client wait here; one that does not read them is closed.
+class WebSocketClient final : public Client {
+  public:
+    WebSocketClient(const Env& env, bool admin, std::size_t max_unsent)
+        : admin_(admin), outbox_(env.executor, max_unsent) {}
+    bool admin() const noexcept override { return admin_; }
+    bool can_notify() const noexcept override { return true; }
+    void notify(std::string message) override {
+        const auto size = message.size();
+        if (!outbox_.try_push(message, size)) outbox_.close(Error(Errc::busy, "the client does not read"));
+    }
+    BoundedQueue<std::string>& outbox() noexcept { return outbox_; }
+
+  private:
+    bool admin_;
+    BoundedQueue<std::string> outbox_;
+};
+
+}  // namespace
+
+struct Server::Impl {
+    Impl(Env e, ServerConfig c, const Dispatcher& d)
+        : env(e), config(std::move(c)), dispatcher(d), stop_wake(e.executor) {}
+
+    struct Listener {
+        tcp::acceptor acceptor;
+        Endpoint endpoint;
+    };
+
+    Env env;
+    ServerConfig config;
+    const Dispatcher& dispatcher;
+    Event stop_wake;
+    bool stopping = false;
+    std::list<Listener> listeners;
+    TaskGroup* tasks = nullptr;
+
+    Result<std::uint16_t> bind(const asio::ip::address& address, std::uint16_t port) {
+        beast::error_code code;
+        tcp::acceptor acceptor(env.executor);
+        const tcp::endpoint wanted(address, port);
+        acceptor.open(wanted.protocol(), code);
+        if (code) return fail(Errc::unsupported, "no such address family");
+        acceptor.set_option(asio::socket_base::reuse_address(true), code);
+        if (address.is_v6()) acceptor.set_option(asio::ip::v6_only(true), code);
+        acceptor.bind(wanted, code);
+        if (!code) acceptor.listen(asio::socket_base::max_listen_connections, code);
+        if (code == asio::error::address_in_use) {
+            return fail(Errc::in_use,
+                        "port " + std::to_string(port) + " on " + address.to_string() +
+                            " is taken; choose another with --rpc HOST:PORT, or port 0 for any");
+        }
+        if (code) return fail(Errc::unsupported, "cannot listen on " + address.to_string() + ": " + code.message());
+        const auto bound = acceptor.local_endpoint(code).port();
+        listeners.push_back({std::move(acceptor), {address.to_string(), bound, address.is_loopback()}});
+        return bound;
+    }
+
+    Task<void> accept_loop(Listener& listener) {
+        for (;;) {
+            auto [code, socket] = co_await listener.acceptor.async_accept(kAwait);
+            if (code == asio::error::operation_aborted) co_return;
+            if (code) {
+                // Out of descriptors: let some go before the next try.
+                co_await sleep_for(*env.clock, std::chrono::milliseconds(100));
+                continue;
+            }
+            if (tasks->size() < config.max_connections) tasks->spawn(serve(std::move(socket), listener.endpoint));
+        }
+    }
+
+    Task<void> serve(tcp::socket socket, const Endpoint& endpoint) {
+        beast::tcp_stream stream(std::move(socket));
+        beast::flat_buffer buffer;
+        bool more = true;
+        while (more) more = co_await serve_request(stream, buffer, endpoint);
+        beast::error_code ignored;
+        stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    }
+
+    /// False: the connection ends.
+    Task<bool> serve_request(beast::tcp_stream& stream, beast::flat_buffer& buffer, const Endpoint& endpoint) {
+        http::request_parser<http::string_body> parser;
+        parser.body_limit(config.max_body);
+        parser.header_limit(kMaxHeader);
+        stream.expires_after(kIdle);
+        const auto [code, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
+        if (code) co_return false;
+        const bool upgrade = websocket::is_upgrade(parser.get());
+        const auto verdict = check_access(config.access, endpoint, head_of(parser.get().base(), upgrade));
+        if (upgrade && verdict.status == 200) {
+            auto request = parser.release();
+            co_await serve_websocket(std::move(stream), std::move(request), verdict.admin);
+            co_return false;
+        }
+        stream.expires_after(kTransfer);
+        const auto [body_code, body_size] = co_await http::async_read(stream, buffer, parser, kAwait);
+        const auto& request = parser.get();
+        const auto reply = [&](unsigned status, std::string body) {
+            return make_response(
+                request, request.version(), request.keep_alive() && status < 400, status, std::move(body));
+        };
+        Response response;
+        if (body_code == http::error::body_limit) {
+            response = reply(413, "the body is too large\n");
+        } else if (body_code) {
+            co_return false;
+        } else if (verdict.status != 200) {
+            response = reply(verdict.status, verdict.reason + "\n");
+        } else {
+            stream.expires_never();
+            response = co_await answer(request, verdict);
+        }
+        stream.expires_after(kTransfer);
+        const auto [write_code, written] = co_await http::async_write(stream, response, kAwait);
+        co_return !write_code && response.keep_alive();
+    }
+
+    Task<Response> answer(const Request& request, const Verdict& verdict) {
+        const auto reply = [&](unsigned status, std::string body) {
+            return make_response(request, request.version(), request.keep_alive(), status, std::move(body));
+        };
+        const auto target = request.target();
+        if (request.method() == http::verb::post) {
+            if (target != "/") co_return reply(404, "JSON-RPC is at /\n");
+            HttpClient client(verdict.admin);
+            auto body = co_await dispatcher.handle(request.body(), client);
+            co_return reply(200, std::move(body));
+        }
+        if (request.method() == http::verb::options) {
+            auto response = reply(204, "");
+            response.set(http::field::access_control_allow_methods, "POST");
+            response.set(http::field::access_control_allow_headers, "Content-Type, Authorization");
+            response.set(http::field::access_control_max_age, "600");
+            co_return response;
+        }
+        if (request.method() == http::verb::get && target == "/health") co_return reply(200, config.health());
+        auto response = reply(request.method() == http::verb::get ? 404 : 405, "POST JSON-RPC to /, or GET /health\n");
+        co_return response;
+    }
+
+    Task<void> serve_websocket(beast::tcp_stream stream, Request request, bool admin) {
+        stream.expires_never();  // the WebSocket has timeouts of its own
+        WebSocket socket(std::move(stream));
+        socket.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
+        socket.read_message_max(config.max_message);
+        socket.auto_fragment(false);
+        const auto [code] = co_await socket.async_accept(request, kAwait);
+        if (code) co_return;
+        WebSocketClient client(env, admin, config.max_unsent);
+        auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+            group.spawn(write_websocket(socket, client));
+            co_await read_websocket(socket, client, group);
+            client.outbox().close(Error(Errc::closed));
+            co_return Result<void>{};
+        };
+        (void)co_await with_group(env, config.max_calls + 1, std::ref(body));
+    }
+
+    Task<void> read_websocket(WebSocket& socket, WebSocketClient& client, TaskGroup& calls) {
+        for (;;) {
+            beast::flat_buffer buffer;
+            const auto [code, size] = co_await socket.async_read(buffer, kAwait);
+            if (code) co_return;
+            const auto data = buffer.cdata();
+            std::string request(static_cast<const char*>(data.data()), data.size());
+            // All places taken: this one is answered before the next is read.
+            if (calls.size() > config.max_calls) {
+                co_await answer_websocket(std::move(request), client);
+            } else {
+                calls.spawn(answer_websocket(std::move(request), client));
+            }
+        }
+    }
+
+    Task<void> answer_websocket(std::string request, WebSocketClient& client) {
+        auto reply = co_await dispatcher.handle(request, client);
+        if (!reply.empty()) client.notify(std::move(reply));
+    }
+
+    Task<void> write_websocket(WebSocket& socket, WebSocketClient& client) {
+        for (;;) {
+            auto message = co_await client.outbox().pop();
+            if (!message) break;
+            socket.text(true);
+            const auto [code, size] = co_await socket.async_write(asio::buffer(*message), kAwait);
+            if (code) break;
+        }
+        // The reader ends when the socket does.
+        beast::get_lowest_layer(socket).close();
+    }
+};
+
+Server::Server(Env env, ServerConfig config, const Dispatcher& dispatcher)
+    : impl_(std::make_unique<Impl>(env, std::move(config), dispatcher)) {}
+Server::~Server() = default;
+
+Result<Endpoint> Server::listen(const std::string& host, std::uint16_t port) {
+    const bool both = host == "localhost";
+    SOTTO_TRY(const auto bound, impl_->bind(asio::ip::make_address(both ? "127.0.0.1" : host), port));
+    if (both) {
+        const auto second = impl_->bind(asio::ip::address_v6::loopback(), bound);
+        // A machine without IPv6 has nobody who could squat there.
+        if (!second && second.error() != Errc::unsupported) return fail(second.error());
+    }
+    return impl_->listeners.front().endpoint;
+}
+
+Task<void> Server::run() {
+    auto serve = [this](TaskGroup& group) -> Task<Result<void>> {
+        impl_->tasks = &group;
+        for (auto& listener : impl_->listeners) group.spawn(impl_->accept_loop(listener));
+        while (!impl_->stopping) co_await impl_->stop_wake.wait();
+        co_return Result<void>{};
+    };
+    (void)co_await with_group(impl_->env, kMaxTasks, std::ref(serve));
+}
+
+void Server::stop() noexcept {
+    impl_->stopping = true;
+    impl_->stop_wake.notify();
+}
+
+}  // namespace sotto::rpc

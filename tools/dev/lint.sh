@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# ./dev lint [--tidy-slice I/N]: our own lints, format, and clang-tidy over what changed since the last commit but one
+# (or over slice I of N of the whole tree: a whole run is slow on two cores).
+deps --test
+say "layers, sizes, banned calls"
+python3 tools/lint/lint.py
+say "headers"
+python3 tools/lint/lint.py headers
+say "format"
+git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 --dry-run --Werror
+say "clang-tidy"
+configure dev
+cmake --build build/dev --target sotto_base >/dev/null  # the precompiled header
+if [ "${1:-}" = --tidy-slice ]; then
+    files=$(git ls-files 'src/*.cpp' 'apps/*.cpp' | awk -v i="${2%/*}" -v n="${2#*/}" 'NR % n == i % n')
+else
+    files=$(git diff --name-only --diff-filter=d HEAD~1 -- 'src/*.cpp' 'apps/*.cpp')
+fi
+[ -z "$files" ] || echo "$files" | xargs -P 2 -n 4 clang-tidy-19 -p build/dev --quiet 2>/dev/null
