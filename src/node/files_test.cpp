@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "node/files.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node/identity.hpp"
+
+namespace sotto::node {
+namespace {
+
+class FilesTest : public testing::Test {
+  protected:
+    FilesTest() {
+        char name[] = "/tmp/sotto-test-XXXXXX";
+        folder = ::mkdtemp(name);
+    }
+    ~FilesTest() override { std::filesystem::remove_all(folder); }
+    static unsigned mode_of(const std::filesystem::path& path) {
+        struct stat info{};
+        return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777u : 0;
+    }
+    std::filesystem::path folder;
+};
+
+TEST_F(FilesTest, WritesSecretsForTheOwnerOnlyWhateverTheUmask) {
+    const auto old = ::umask(0);
+    EXPECT_TRUE(write_private_file(folder / "a", view_of("x"), Existing::refuse));
+    const auto dir = DataDir::open(folder / "d");
+    ::umask(old);
+    EXPECT_EQ(mode_of(folder / "a"), 0600u);
+    EXPECT_EQ(mode_of(folder / "d"), 0700u);
+    EXPECT_EQ(mode_of(folder / "d/lock"), 0600u);
+}
+
+TEST_F(FilesTest, NeverReplacesUnlessToldAndLeavesNoTemporaries) {
+    ASSERT_TRUE(write_private_file(folder / "a", view_of("one"), Existing::refuse));
+    EXPECT_EQ(write_private_file(folder / "a", view_of("two"), Existing::refuse).error().code(), Errc::exists);
+    EXPECT_EQ(*read_private_file(folder / "a", 10), to_bytes("one"));
+    ASSERT_TRUE(write_private_file(folder / "a", view_of("two"), Existing::replace));
+    EXPECT_EQ(*read_private_file(folder / "a", 10), to_bytes("two"));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+}
+
+TEST_F(FilesTest, DoesNotFollowLinksAndBoundsWhatItReads) {
+    ASSERT_TRUE(write_private_file(folder / "a", view_of("12345"), Existing::refuse));
+    EXPECT_EQ(read_private_file(folder / "a", 4).error().code(), Errc::too_large);
+    std::filesystem::create_symlink(folder / "a", folder / "link");
+    EXPECT_FALSE(read_private_file(folder / "link", 10));
+    EXPECT_EQ(read_private_file(folder / "none", 10).error().code(), Errc::not_found);
+}
+
+TEST_F(FilesTest, HoldsADataDirectoryOnceAndSaysWhoHasIt) {
+    {
+        const auto first = DataDir::open(folder / "d");
+        ASSERT_TRUE(first);
+        const auto second = DataDir::open(folder / "d");
+        ASSERT_FALSE(second);
+        EXPECT_EQ(second.error().code(), Errc::in_use);
+        EXPECT_NE(second.error().detail().find("process " + std::to_string(::getpid())), std::string::npos);
+    }
+    EXPECT_TRUE(DataDir::open(folder / "d"));
+}
+
+TEST_F(FilesTest, RefusesADataDirectoryOfALaterLayout) {
+    {
+        ASSERT_TRUE(DataDir::open(folder / "d"));
+    }
+    ASSERT_TRUE(write_private_file(folder / "d/version", view_of("2\n"), Existing::replace));
+    EXPECT_EQ(DataDir::open(folder / "d").error().code(), Errc::unsupported);
+}
+
+TEST_F(FilesTest, MakesAnIdentityOnceAndKeepsIt) {
+    const auto random = make_system_random();
+    const auto first = load_identity(folder / "identity", *random);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->public_key(), load_identity(folder / "identity", *random)->public_key());
+    EXPECT_EQ(write_identity(folder / "identity", *first).error().code(), Errc::exists);
+    EXPECT_EQ(mode_of(folder / "identity"), 0600u);
+}
+
+TEST(Identity, ReadsTheFormsItWritesAndRefusesTheRest) {
+    const std::string hex(62, '0');
+    EXPECT_TRUE(parse_identity(hex + "01\n"));
+    EXPECT_EQ(parse_identity("ed25519:" + hex + "01")->type(), crypto::KeyType::ed25519);
+    for (const auto& text : {std::string(), hex + "00", hex, hex + "0g", hex + "0101", "rsa:" + hex + "01"}) {
+        EXPECT_FALSE(parse_identity(text)) << text;
+    }
+}
+
+}  // namespace
+}  // namespace sotto::node

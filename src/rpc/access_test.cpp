@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "rpc/access.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sotto::rpc {
+namespace {
+
+const Endpoint kLoopback{"127.0.0.1", 8545, true};
+const Endpoint kPublic{"192.0.2.7", 8545, false};
+const AccessConfig kConfig{std::string(64, 'a'), {"node.example"}, {"https://app.example"}};
+
+RequestHead post(std::string_view host) {
+    return {.method = "POST", .host = host, .content_type = "application/json"};
+}
+
+unsigned status(const Endpoint& endpoint, const RequestHead& head) {
+    return check_access(kConfig, endpoint, head).status;
+}
+
+TEST(Access, ServesTheListenersOwnNamesOnly) {
+    for (const auto* host :
+         {"localhost:8545", "127.0.0.1:8545", "[::1]:8545", "LOCALHOST:8545", "node.example", "node.example:1"}) {
+        EXPECT_EQ(status(kLoopback, post(host)), 200u) << host;
+    }
+    for (const auto* host : {"evil.example",
+                             "localhost",
+                             "localhost:1",
+                             "127.0.0.1.evil.example:8545",
+                             "",
+                             ":8545",
+                             "[::1:8545",
+                             "localhost:8545:1",
+                             "localhost:99999"}) {
+        EXPECT_EQ(status(kLoopback, post(host)), 403u) << host;
+    }
+    EXPECT_EQ(check_access(kConfig, kLoopback, {.method = "POST", .content_type = "application/json"}).status, 403u);
+}
+
+TEST(Access, RefusesForeignAndNullOrigins) {
+    auto head = post("localhost:8545");
+    for (const auto* origin :
+         {"http://localhost:8545", "http://127.0.0.1:8545", "https://app.example", "http://node.example"}) {
+        head.origin = origin;
+        EXPECT_EQ(status(kLoopback, head), 200u) << origin;
+    }
+    for (const auto* origin : {"null",
+                               "http://evil.example",
+                               "https://localhost:8545",
+                               "http://localhost",
+                               "file://",
+                               "",
+                               "https://app.example.evil"}) {
+        head.origin = origin;
+        EXPECT_EQ(status(kLoopback, head), 403u) << origin;
+    }
+    AccessConfig careless = kConfig;
+    careless.origins.emplace_back("null");
+    head.origin = "null";
+    EXPECT_EQ(check_access(careless, kLoopback, head).status, 403u);
+}
+
+TEST(Access, WantsJsonSoThatNoSimpleRequestOfAWebPageGetsIn) {
+    auto head = post("localhost:8545");
+    for (const auto* type : {"application/json; charset=utf-8", "Application/JSON", "application/json "}) {
+        head.content_type = type;
+        EXPECT_EQ(status(kLoopback, head), 200u) << type;
+    }
+    for (const auto* type : {"text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""}) {
+        head.content_type = type;
+        EXPECT_EQ(status(kLoopback, head), 415u) << type;
+    }
+    head.content_type.reset();
+    EXPECT_EQ(status(kLoopback, head), 415u);
+}
+
+TEST(Access, GivesAdminOnlyWithTheTokenAndNothingOffLoopbackWithout) {
+    const auto bearer = "Bearer " + kConfig.token;
+    auto head = post("localhost:8545");
+    EXPECT_FALSE(check_access(kConfig, kLoopback, head).admin);
+    head.authorization = bearer;
+    EXPECT_TRUE(check_access(kConfig, kLoopback, head).admin);
+    for (const auto& wrong : {std::string("Bearer "),
+                              "Bearer " + std::string(64, 'b'),
+                              "Bearer " + std::string(63, 'a'),
+                              kConfig.token,
+                              "Basic " + kConfig.token}) {
+        head.authorization = wrong;
+        EXPECT_EQ(status(kLoopback, head), 401u) << wrong;
+    }
+    EXPECT_EQ(status(kPublic, post("192.0.2.7:8545")), 401u);
+    auto with_token = post("192.0.2.7:8545");
+    with_token.authorization = bearer;
+    EXPECT_EQ(status(kPublic, with_token), 200u);
+    EXPECT_EQ(status(kPublic, post("localhost:8545")), 403u);
+}
+
+TEST(Access, HoldsAWebSocketUpgradeToTheSameRules) {
+    RequestHead head{.method = "GET", .upgrade = true, .host = "localhost:8545", .origin = "http://evil.example"};
+    EXPECT_EQ(status(kLoopback, head), 403u);
+    head.origin.reset();
+    EXPECT_EQ(status(kLoopback, head), 200u);
+}
+
+}  // namespace
+}  // namespace sotto::rpc

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "rpc/dispatcher.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "sim/world.hpp"
+
+namespace sotto::rpc {
+namespace {
+
+class TestClient final : public Client {
+  public:
+    explicit TestClient(bool admin) : admin_(admin) {}
+    bool admin() const noexcept override { return admin_; }
+
+  private:
+    bool admin_;
+};
+
+class DispatcherTest : public testing::Test {
+  protected:
+    DispatcherTest() {
+        dispatcher.add("x_echo", [](Client&, const json::array& params) -> Task<Result<json::value>> {
+            co_return json::value(params);
+        });
+        dispatcher.add("x_fail", [](Client&, const json::array&) -> Task<Result<json::value>> {
+            co_return fail(Errc::not_found, "nope");
+        });
+        dispatcher.add("x_params", [](Client&, const json::array&) -> Task<Result<json::value>> {
+            co_return fail(Errc::malformed, "bad");
+        });
+        dispatcher.add("admin_do",
+                       [](Client&, const json::array&) -> Task<Result<json::value>> { co_return json::value(true); });
+    }
+    std::string ask(std::string_view text, bool admin = false) {
+        TestClient client(admin);
+        return sim::run_task(world, dispatcher.handle(text, client));
+    }
+    std::int64_t code_of(std::string_view text) { return json::parse(ask(text)).at("error").at("code").as_int64(); }
+
+    sim::World world{1};
+    Dispatcher dispatcher{Dispatcher::Bounds{.batch = 3, .reply_bytes = 1000}};
+};
+
+TEST_F(DispatcherTest, AnswersACallWithItsId) {
+    EXPECT_EQ(ask(R"({"jsonrpc":"2.0","id":7,"method":"x_echo","params":[1,"a"]})"),
+              R"({"jsonrpc":"2.0","id":7,"result":[1,"a"]})");
+    EXPECT_EQ(ask(R"({"jsonrpc":"2.0","id":"q","method":"x_echo"})"), R"({"jsonrpc":"2.0","id":"q","result":[]})");
+    EXPECT_EQ(ask(R"({"jsonrpc":"2.0","id":1,"method":"x_echo","params":{"a":1}})"),
+              R"({"jsonrpc":"2.0","id":1,"result":[{"a":1}]})");
+}
+
+TEST_F(DispatcherTest, UsesTheStandardErrorCodes) {
+    EXPECT_EQ(code_of("{"), -32700);
+    EXPECT_EQ(code_of(std::string(100, '[') + std::string(100, ']')), -32700) << "depth is bounded";
+    EXPECT_EQ(code_of("[]"), -32600);
+    EXPECT_EQ(code_of("1"), -32600);
+    EXPECT_EQ(code_of(R"({"id":1,"method":"x_echo"})"), -32600);
+    EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":{},"method":"x_echo"})"), -32600);
+    EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":5})"), -32600);
+    EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"x_echo","params":"a"})"), -32600);
+    EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"x_none"})"), -32601);
+    EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"x_params"})"), -32602);
+    EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"x_fail"})"), -32000);
+}
+
+TEST_F(DispatcherTest, AnswersBatchesInOrderWithoutTheNotifications) {
+    EXPECT_EQ(
+        ask(R"([{"jsonrpc":"2.0","id":1,"method":"x_echo"},{"jsonrpc":"2.0","method":"x_echo"},3])"),
+        R"([{"jsonrpc":"2.0","id":1,"result":[]},{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"invalid request"}}])");
+    EXPECT_EQ(ask(R"({"jsonrpc":"2.0","method":"x_echo"})"), "");
+    EXPECT_EQ(ask(R"([{"jsonrpc":"2.0","method":"x_echo"}])"), "");
+}
+
+TEST_F(DispatcherTest, BoundsBatchesAndTheirAnswers) {
+    const std::string call =
+        R"({"jsonrpc":"2.0","id":1,"method":"x_echo","params":[")" + std::string(600, 'a') + "\"]}";
+    EXPECT_EQ(code_of("[" + call + "," + call + "]"), -32000);
+    EXPECT_EQ(code_of("[1,1,1,1]"), -32600);
+}
+
+TEST_F(DispatcherTest, KeepsAdminBehindTheToken) {
+    const auto* call = R"({"jsonrpc":"2.0","id":1,"method":"admin_do"})";
+    EXPECT_EQ(code_of(call), -32000);
+    EXPECT_EQ(ask(call, true), R"({"jsonrpc":"2.0","id":1,"result":true})");
+}
+
+}  // namespace
+}  // namespace sotto::rpc
