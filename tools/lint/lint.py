@@ -22,7 +22,7 @@ ALLOWED = {
     "codec": {"base"},
     "crypto": {"base", "codec"},
     "net": {"base", "codec", "crypto"},
-    **{module: LEVEL_0_1 for module in ("sim", "transport", "libp2p", "devp2p", "discovery", "nat", "whisper", "mail")},
+    **{module: LEVEL_0_1 for module in ("sim", "transport", "libp2p", "devp2p", "discovery", "nat", "whisper", "mail", "chat")},
     "node": LEVEL_0_1 | {"libp2p", "devp2p", "whisper", "transport"},
     "rpc": LEVEL_0_1 | {"node", "whisper"},
 }

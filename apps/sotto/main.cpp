@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// The command line. CLI11 is included here alone.
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "node/nearest.hpp"
+#include "verbs.hpp"
+
+extern char** environ;
+
+namespace sotto::app {
+namespace {
+
+Environment read_environment() {
+    Environment all;
+    for (char** entry = environ; *entry; ++entry) all.emplace_back(*entry);
+    return all;
+}
+
+/// What the parser found: the verb to call.
+using Action = std::function<int()>;
+
+std::string option_help(const node::SettingInfo& info) {
+    std::string help(info.help);
+    if (info.repeatable) help += "; may be repeated";
+    return help + " (default: " + std::string(info.default_text) + ")";
+}
+
+void add_run(CLI::App& app, Action& action, const Environment& environment) {
+    auto* run = app.add_subcommand("run", "Start a node on both networks; it stays in the foreground until Ctrl-C");
+    auto flags = std::make_shared<node::RawSettings>();
+    for (const auto& info : node::setting_table()) {
+        const std::string name(info.name);
+        const auto flag = "--" + name;
+        if (info.value.empty()) {
+            run->add_flag_callback(flag, [flags, name, flag] { (*flags)[name] = {{"true"}, flag}; }, option_help(info));
+            continue;
+        }
+        const auto take = [flags, name, flag](const std::vector<std::string>& values) {
+            (*flags)[name] = {values, flag};
+        };
+        auto* option = run->add_option_function<std::vector<std::string>>(flag, take, option_help(info));
+        option->type_name(std::string(info.value))->allow_extra_args(false);
+        if (!info.repeatable) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    }
+    run->footer("Every flag is also a key of sotto.toml and a variable: --log-level is log-level and SOTTO_LOG_LEVEL.");
+    run->callback(
+        [&action, flags, &environment] { action = [flags, &environment] { return run_verb(*flags, environment); }; });
+}
+
+void add_chat(CLI::App& app, Action& action, const Environment& environment) {
+    auto* chat = app.add_subcommand("chat", "Talk in a public channel with a node of its own, without listeners");
+    auto options = std::make_shared<ChatOptions>();
+    chat->add_option("channel", options->channel, "the channel, '#lobby'")->required();
+    chat->add_option("--connect", options->connect, "enode:// URL or multiaddr of a node; may be repeated")
+        ->type_name("ADDR")
+        ->allow_extra_args(false);
+    chat->add_option("--nick", options->nick, "the name that others see (default: a part of the key)")
+        ->type_name("NICK");
+    chat->add_option("--data-dir", options->data_dir, "keep the identity there (default: a fresh one, in memory)")
+        ->type_name("DIR");
+    chat->callback([&action, options, &environment] {
+        action = [options, &environment] { return chat_verb(*options, environment); };
+    });
+}
+
+void add_rpc_options(CLI::App* verb, const std::shared_ptr<RpcOptions>& options) {
+    verb->add_option("--rpc", options->url, "the node's RPC (default: the node that runs on the data directory)")
+        ->type_name("URL");
+    verb->add_option("--data-dir", options->data_dir, "the running node's data directory")->type_name("DIR");
+}
+
+void add_rpc_verbs(CLI::App& app, Action& action, const Environment& environment) {
+    auto options = std::make_shared<RpcOptions>();
+    auto channel = std::make_shared<std::string>();
+    auto text = std::make_shared<std::string>();
+
+    auto* send = app.add_subcommand("send", "Send one message to a channel through a running node");
+    send->add_option("channel", *channel, "the channel, '#lobby'")->required();
+    send->add_option("text", *text, "the message")->required();
+    add_rpc_options(send, options);
+    send->callback([=, &action, &environment] {
+        action = [=, &environment] { return send_verb(*options, *channel, *text, environment); };
+    });
+
+    auto* listen =
+        app.add_subcommand("listen", "Print the messages of a channel as JSON lines, through a running node");
+    listen->add_option("channel", *channel, "the channel, '#lobby'")->required();
+    add_rpc_options(listen, options);
+    listen->callback([=, &action, &environment] {
+        action = [=, &environment] { return listen_verb(*options, *channel, environment); };
+    });
+
+    auto* peers = app.add_subcommand("peers", "Print the peers of a running node");
+    peers->add_flag("--json", options->json, "as JSON");
+    add_rpc_options(peers, options);
+    peers->callback(
+        [=, &action, &environment] { action = [=, &environment] { return peers_verb(*options, environment); }; });
+}
+
+void add_ping(CLI::App& app, Action& action) {
+    auto* ping = app.add_subcommand("ping", "Measure round trips: libp2p ping or devp2p base ping, by the address");
+    auto options = std::make_shared<PingOptions>();
+    ping->add_option("address", options->address, "enode:// URL or multiaddr with /p2p/")->required();
+    ping->add_option("-c", options->count, "how many")->type_name("N")->capture_default_str();
+    ping->add_option("-i", options->interval, "seconds between them")->type_name("SECONDS")->capture_default_str();
+    ping->add_flag("--json", options->json, "one JSON object a line");
+    ping->callback([&action, options] { action = [options] { return ping_verb(*options); }; });
+}
+
+void add_key(CLI::App& app, Action& action, const Environment& environment) {
+    auto* key = app.add_subcommand("key", "The node's identity: never prints a secret");
+    key->require_subcommand(1);
+    auto options = std::make_shared<KeyOptions>();
+    auto file = std::make_shared<std::string>();
+    const auto common = [&](CLI::App* verb) {
+        verb->add_option("--data-dir", options->data_dir, "the data directory")->type_name("DIR");
+        verb->add_option("--identity-file", options->identity_file, "the identity file")->type_name("FILE");
+        verb->add_flag("--json", options->json, "as JSON");
+    };
+    auto* show = key->add_subcommand("show", "Print enode id, peer id and where the key is kept");
+    common(show);
+    show->callback(
+        [=, &action, &environment] { action = [=, &environment] { return key_show_verb(*options, environment); }; });
+    auto* generate = key->add_subcommand("generate", "Make an identity; never overwrites one");
+    common(generate);
+    generate->callback([=, &action, &environment] {
+        action = [=, &environment] { return key_generate_verb(*options, environment); };
+    });
+    auto* backup = key->add_subcommand("backup", "Copy the identity to a new file, readable by you alone");
+    backup->add_option("file", *file, "the file to write")->required();
+    common(backup);
+    backup->callback([=, &action, &environment] {
+        action = [=, &environment] { return key_backup_verb(*options, *file, environment); };
+    });
+    auto* restore = key->add_subcommand("restore", "Take the identity from a backup; never overwrites one");
+    restore->add_option("file", *file, "the backup")->required();
+    common(restore);
+    restore->callback([=, &action, &environment] {
+        action = [=, &environment] { return key_restore_verb(*options, *file, environment); };
+    });
+}
+
+/// Null when there is none of that name.
+const CLI::App* find_verb(const CLI::App& app, const std::string& name) {
+    const auto found = app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == name; });
+    return found.empty() ? nullptr : found.front();
+}
+
+void add_help(CLI::App& app, Action& action) {
+    auto* version = app.add_subcommand("version", "Print the version");
+    auto json = std::make_shared<bool>(false);
+    version->add_flag("--json", *json, "as JSON");
+    version->callback([&action, json] { action = [json] { return version_verb(*json); }; });
+
+    auto* help = app.add_subcommand("help", "Explain a verb, or `limits`");
+    auto verb = std::make_shared<std::string>();
+    help->add_option("verb", *verb, "the verb");
+    help->callback([&app, &action, verb] {
+        action = [&app, verb] {
+            if (*verb == "limits") return limits_verb();
+            const auto* target = verb->empty() ? &app : find_verb(app, *verb);
+            if (!target)
+                return report(Error(Errc::invalid_argument, "there is no verb '" + *verb + "'; see: sotto help"));
+            std::cout << target->help();
+            return kDone;
+        };
+    });
+}
+
+/// The nearest flag or verb to the first word that nothing takes.
+std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
+    const CLI::App* verb = &app;
+    for (const auto& argument : arguments) {
+        if (const auto* next = find_verb(*verb, argument)) verb = next;
+    }
+    std::vector<std::string> names;
+    for (const auto* option : verb->get_options()) names.push_back(option->get_name(false, true));
+    for (const auto* next : verb->get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(next->get_name());
+    for (const auto& argument : arguments) {
+        const auto word = argument.substr(0, argument.find('='));
+        const bool flag = word.starts_with("--");
+        if ((!flag && verb != &app) || verb->get_option_no_throw(word) || find_verb(app, word)) continue;
+        std::vector<std::string_view> candidates;
+        for (const auto& name : names) {
+            if (name.starts_with("--") == flag) candidates.push_back(name);
+        }
+        return "; did you mean " + std::string(node::nearest(word, candidates)) + "?";
+    }
+    return {};
+}
+
+int main_verb(int argc, char** argv) {
+    const auto environment = read_environment();
+    Action action;
+    CLI::App app("Sotto: private messages over libp2p and devp2p at once", "sotto");
+    app.require_subcommand(1);
+    add_run(app, action, environment);
+    add_chat(app, action, environment);
+    add_rpc_verbs(app, action, environment);
+    add_ping(app, action);
+    add_key(app, action, environment);
+    add_help(app, action);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& asked_for_help) {
+        return app.exit(asked_for_help);
+    } catch (const CLI::ParseError& error) {
+        const std::vector<std::string> arguments(argv + 1, argv + argc);
+        const bool unknown = error.get_name() == "ExtrasError" || error.get_name() == "RequiredError";
+        return report(Error(Errc::invalid_argument,
+                            error.what() + (unknown ? suggestion(app, arguments) : "") + " See: sotto help"));
+    }
+    return action();
+}
+
+}  // namespace
+}  // namespace sotto::app
+
+int main(int argc, char** argv) {
+    return sotto::app::main_verb(argc, argv);
+}

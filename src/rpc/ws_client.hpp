@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <memory>
+#include <string>
+
+#include "base/env.hpp"
+#include "base/result.hpp"
+
+namespace sotto::rpc {
+
+/// A JSON-RPC client over WebSocket, for the verbs that use a running node. One call at a time. Loop thread only.
+class WsClient {
+  public:
+    /// `url`: "ws://HOST:PORT" or "http://HOST:PORT". With a token, admin calls are possible.
+    static Task<Result<std::unique_ptr<WsClient>>> connect(Env env,
+                                                           std::string url,
+                                                           std::string token,
+                                                           Deadline deadline);
+    ~WsClient();
+
+    /// The result; the node's error becomes Errc::refused with its text. Notifications that come meanwhile are kept.
+    Task<Result<boost::json::value>> call(std::string method, boost::json::array params);
+    /// "params" of the next notification.
+    Task<Result<boost::json::value>> next_notification();
+
+  private:
+    struct Impl;
+    explicit WsClient(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sotto::rpc
