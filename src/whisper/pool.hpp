@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "whisper/pow.hpp"
+
+namespace sotto::whisper {
+
+/// A peer's place in the pool: its bit on every envelope.
+using Slot = std::uint32_t;
+inline constexpr Slot kNoSlot = ~Slot{0};
+
+/// The peers that have an envelope, one bit each.
+class KnownBy {
+  public:
+    void set(Slot slot);
+    bool test(Slot slot) const noexcept;
+    void clear(Slot slot) noexcept;
+
+  private:
+    std::uint64_t first_ = 0;
+    std::vector<std::uint64_t> rest_;
+};
+
+struct PoolLimits {
+    std::size_t bytes = std::size_t{256} << 20;  ///< raw envelopes plus kEntryOverhead each
+    std::size_t envelopes = 200'000;
+};
+
+/// All envelopes that have not expired, once each, in the order they came. Bounded: when full, the envelope with the
+/// least work per byte and second makes room, unless that is the new one. Pure: time comes in. Loop thread only.
+class Pool {
+  public:
+    static constexpr std::size_t kEntryOverhead = 512;
+
+    struct Entry {
+        SharedEnvelope envelope;
+        Work work;
+        std::uint64_t sequence = 0;
+        bool own = false;  ///< posted here
+        KnownBy known_by;
+    };
+    enum class Added : std::uint8_t { added, duplicate, refused };
+
+    /// `hash_seed` keeps strangers from choosing hashes that share a bucket.
+    Pool(const PoolLimits& limits, std::uint64_t hash_seed);
+
+    Entry* find(const Hash& hash);
+    /// `from` has the envelope already; kNoSlot when it is ours.
+    Added add(SharedEnvelope envelope, const Work& work, Slot from, bool own);
+    /// Removes what expired before `now` (seconds since 1970) and returns it.
+    std::vector<SharedEnvelope> expire(std::uint64_t now);
+
+    /// The sequence number that the next envelope will get.
+    std::uint64_t end() const noexcept { return next_sequence_; }
+    /// Calls visit(Entry&) -> bool for the entries from `from` on, in order of arrival, until it returns false, `end`
+    /// is reached or `at_most` were visited. Returns the sequence number to go on from: of the entry that was refused,
+    /// or behind the last.
+    template <class Visit>
+    std::uint64_t scan(std::uint64_t from, std::uint64_t end, std::size_t at_most, Visit visit) {
+        for (auto i = position_of(from); i < log_.size() && log_[i].sequence < end; ++i) {
+            if (at_most-- == 0) return log_[i].sequence;
+            if (log_[i].entry && !visit(*log_[i].entry)) return log_[i].sequence;
+        }
+        return end;
+    }
+
+    /// A slot whose bits are clear. Closed ones are free again after the next sweep().
+    Slot open_slot();
+    void close_slot(Slot slot);
+    /// Clears the bits of closed slots: one pass over the pool, so call it on a coarse tick.
+    void sweep();
+
+    std::size_t bytes() const noexcept { return bytes_; }
+    std::size_t size() const noexcept { return entries_.size(); }
+    std::uint64_t evicted() const noexcept { return evicted_; }
+
+  private:
+    struct HashOf {
+        std::uint64_t seed;
+        std::size_t operator()(const Hash& hash) const noexcept;
+    };
+    struct LogItem {
+        std::uint64_t sequence;
+        Entry* entry;  ///< null: gone
+    };
+    /// Least work first; of equals the newest, so that a flood does not push out what was there.
+    struct Cheaper {
+        bool operator()(const Entry* a, const Entry* b) const noexcept;
+    };
+    struct SoonerExpired {
+        bool operator()(const Entry* a, const Entry* b) const noexcept;
+    };
+
+    static std::size_t cost_of(const Envelope& envelope) noexcept { return envelope.raw().size() + kEntryOverhead; }
+    bool make_room(std::size_t cost, double pow);
+    void remove(Entry* entry);
+    std::size_t position_of(std::uint64_t sequence) const noexcept;
+    void compact();
+
+    PoolLimits limits_;
+    std::unordered_map<Hash, Entry, HashOf> entries_;
+    std::vector<LogItem> log_;
+    std::size_t gone_ = 0;
+    std::set<Entry*, Cheaper> by_work_;
+    std::set<Entry*, SoonerExpired> by_expiry_;
+    std::uint64_t next_sequence_ = 1;
+    std::size_t bytes_ = 0;
+    std::uint64_t evicted_ = 0;
+    Slot next_slot_ = 0;
+    std::set<Slot> free_slots_;
+    std::vector<Slot> closed_slots_;
+};
+
+}  // namespace sotto::whisper
