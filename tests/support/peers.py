@@ -39,6 +39,7 @@ class Peer:
         self._log_path = log
         self._log = open(log, "ab")
         self._changed = threading.Condition()
+        self._sending = threading.Lock()
         self._answers: dict[int, dict] = {}
         self._events: deque[dict] = deque()
         self._ended = False
@@ -72,7 +73,7 @@ class Peer:
 
     def call(self, cmd: str, *, timeout: float = 30, **args):
         """Sends a command and returns its result; raises PeerError when it answers with an error."""
-        with self._changed:
+        with self._sending:  # not _changed: the reader must go on while a long command is written
             self._next_id += 1
             call_id = self._next_id
             self._send({"id": call_id, "cmd": cmd, **args})

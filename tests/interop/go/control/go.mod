@@ -1,0 +1,3 @@
+module sotto.invalid/interop/control
+
+go 1.25.0
