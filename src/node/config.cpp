@@ -51,13 +51,6 @@ Result<std::optional<HostPort>> parse_rpc(std::string_view text) {
     return HostPort{std::string(host), port};
 }
 
-Result<whisper::PowRule> parse_pow_rule(std::string_view text) {
-    if (text == "eip627") return whisper::PowRule::eip627;
-    if (text == "legacy") return whisper::PowRule::legacy;
-    if (text == "both") return whisper::PowRule::both;
-    return fail(Errc::invalid_argument, "'" + std::string(text) + "' is not eip627, legacy or both");
-}
-
 Result<void> add_listen(Config& config, std::string_view text) {
     config.default_listen = false;
     if (text == "none") return {};
@@ -132,7 +125,7 @@ constexpr std::pair<std::string_view, Setter> kSetters[] = {
     {"rpc-origins",
      [](Config& c, std::string_view t) -> Result<void> { return c.rpc_origins.emplace_back(t), Result<void>(); }},
     {"min-pow", set_min_pow},
-    {"pow-rule", assign<&Config::pow_rule, parse_pow_rule>},
+    {"pow-rule", assign<&Config::pow_rule, whisper::parse_pow_rule>},
     {"max-connections", set_max_connections},
     {"limit", [](Config& c, std::string_view t) { return c.limits.set(t); }},
     {"exempt",

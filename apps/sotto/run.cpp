@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include <fmt/format.h>
+
+#include <unistd.h>
+#include <boost/json.hpp>
+
+#include <cstdio>
+
+#include "base/loop.hpp"
+#include "base/task_group.hpp"
+#include "node/files.hpp"
+#include "node/identity.hpp"
+#include "node/node.hpp"
+#include "rpc/methods.hpp"
+#include "rpc/server.hpp"
+#include "signals.hpp"
+#include "verbs.hpp"
+
+namespace sotto::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kTokenFile = "rpc-token";
+constexpr std::string_view kUrlFile = "rpc-url";
+
+/// The bearer word of the data directory, made at the first start.
+Result<std::string> load_token(const std::filesystem::path& folder, RandomSource& random) {
+    const auto file = folder / kTokenFile;
+    auto content = node::read_private_file(file, 128);
+    if (!content && content.error() == Errc::not_found) {
+        const auto token = to_hex(random.array<32>());
+        SOTTO_CHECK(node::write_private_file(file, view_of(token), node::Existing::refuse));
+        return token;
+    }
+    if (!content) return fail(content.error());
+    std::string token(text_of(*content));
+    while (token.ends_with('\n')) token.pop_back();
+    if (token.size() != 64 || !from_hex(token))
+        return fail(Errc::io, file.string() + " is damaged; delete it and start again");
+    return token;
+}
+
+json::value text_or_null(const std::string& text) {
+    return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+struct Service {
+    Service(Env e, node::Config c) : env(e), config(std::move(c)), dispatcher(bounds(config)) {}
+
+    static rpc::Dispatcher::Bounds bounds(const node::Config& config) {
+        rpc::Dispatcher::Bounds bounds;
+        bounds.batch = config.limits.rpc_batch;
+        return bounds;
+    }
+
+    Env env;
+    node::Config config;
+    std::optional<node::DataDir> data_dir;
+    std::unique_ptr<node::Node> node;
+    rpc::Dispatcher dispatcher;
+    std::unique_ptr<rpc::Server> server;
+    std::string rpc_url;
+
+    /// Everything that can fail before ready.
+    Result<void> start() {
+        SOTTO_TRY(auto dir, node::DataDir::open(config.data_dir));
+        data_dir.emplace(std::move(dir));
+        SOTTO_TRY(const auto devp2p, node::load_identity(config.devp2p_identity_file, *env.random));
+        SOTTO_TRY(const auto libp2p, node::load_identity(config.libp2p_identity_file, *env.random));
+        SOTTO_TRY(node, node::Node::make(env, config, {devp2p, libp2p}));
+        SOTTO_CHECK(node->listen());
+        return start_rpc();
+    }
+
+    Result<void> start_rpc() {
+        if (!config.rpc) return {};
+        rpc::add_shh_methods(dispatcher, *node);
+        rpc::add_node_methods(dispatcher, *node);
+        rpc::ServerConfig server_config;
+        SOTTO_TRY(server_config.access.token, load_token(data_dir->path(), *env.random));
+        server_config.access.vhosts = config.rpc_vhosts;
+        server_config.access.origins = config.rpc_origins;
+        server_config.max_connections = config.limits.rpc_connections;
+        server_config.max_body = config.limits.rpc_body_bytes;
+        server_config.health = [this] {
+            return json::serialize(json::object{{"status", "ok"}, {"peers", node->host().peer_count()}});
+        };
+        server = std::make_unique<rpc::Server>(env, std::move(server_config), dispatcher);
+        SOTTO_TRY(const auto endpoint, server->listen(config.rpc->host, config.rpc->port));
+        const bool v6 = endpoint.address.find(':') != std::string::npos;
+        rpc_url = (v6 ? "[" + endpoint.address + "]" : endpoint.address) + ":" + std::to_string(endpoint.port);
+        return node::write_private_file(
+            data_dir->path() / kUrlFile, view_of("ws://" + rpc_url), node::Existing::replace);
+    }
+
+    void print_ready() const {
+        const auto multiaddrs = node->multiaddrs();
+        if (config.json) {
+            json::object ready{{"event", "ready"},
+                               {"pid", ::getpid()},
+                               {"version", SOTTO_VERSION},
+                               {"enode", text_or_null(node->enode())},
+                               {"peerId", crypto::PeerId(node->identities().libp2p.public_key()).to_string()},
+                               {"multiaddrs", nullptr},
+                               {"rpc", nullptr},
+                               {"dataDir", config.data_dir.string()}};
+            if (!multiaddrs.empty()) ready["multiaddrs"] = json::array(multiaddrs.begin(), multiaddrs.end());
+            if (!rpc_url.empty()) ready["rpc"] = {{"http", "http://" + rpc_url}, {"ws", "ws://" + rpc_url}};
+            fmt::print("{}\n", json::serialize(ready));
+        } else {
+            print_for_people(multiaddrs);
+        }
+        std::fflush(stdout);
+    }
+
+    void print_for_people(const std::vector<std::string>& multiaddrs) const {
+        fmt::print("Sotto {} is ready; Ctrl-C ends it.\n", SOTTO_VERSION);
+        const auto enode = node->enode();
+        fmt::print("devp2p    {}\n", enode.empty() ? "off" : enode);
+        for (const auto& address : multiaddrs) fmt::print("libp2p    {}\n", address);
+        if (multiaddrs.empty()) fmt::print("libp2p    off\n");
+        fmt::print("rpc       {}\n", rpc_url.empty() ? "off" : "http://" + rpc_url + " and ws://" + rpc_url);
+        fmt::print("data      {}\n", config.data_dir.string());
+        if (enode.empty() || multiaddrs.empty()) return;
+        fmt::print("\nTalk across both networks: paste these into two more terminals.\n");
+        fmt::print(
+            "  ./dev chat '#lobby' --connect '{}'\n  ./dev chat '#lobby' --connect {}\n", enode, multiaddrs.front());
+    }
+
+    Task<int> serve() {
+        auto body = [this](TaskGroup& group) -> Task<Result<void>> {
+            group.spawn(node->run());
+            if (server) group.spawn(server->run());
+            print_ready();
+            co_await wait_for_end_signal();
+            if (server) server->stop();
+            node->stop();
+            co_await group.wait_all();
+            co_return Result<void>{};
+        };
+        (void)co_await with_group(env, 2, std::ref(body));
+        co_return kDone;
+    }
+};
+
+}  // namespace
+
+int run_verb(node::RawSettings flags, const Environment& environment) {
+    auto config = node::load_config(std::move(flags), environment);
+    if (!config) return report(config.error());
+    log::configure(config->log_level, config->log_format);
+    Loop loop(worker_threads());
+    Service service(loop.env(), std::move(*config));
+    const auto started = service.start();
+    if (!started) return report(started.error());
+    return loop.run(service.serve());
+}
+
+}  // namespace sotto::app

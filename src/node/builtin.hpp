@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include "node/node.hpp"
+
+namespace sotto::node {
+
+/// The registration lines: every transport, upgrader and protocol of the node. A new one is one folder and one line
+/// here. `host` is set before the first connection; identify asks it for the listen addresses.
+Host::Parts builtin_parts(
+    Env env, const Config& config, const Identities& identities, whisper::Whisper& whisper, Host* const* host);
+
+}  // namespace sotto::node

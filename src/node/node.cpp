@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "node/node.hpp"
+
+#include "base/log.hpp"
+#include "node/builtin.hpp"
+#include "node/interfaces.hpp"
+
+namespace sotto::node {
+namespace {
+
+HostConfig host_config(const Config& config, const Identities& identities) {
+    HostConfig host;
+    host.limits = config.limits;
+    host.exempt = config.exempt;
+    host.self = {crypto::PeerId(identities.devp2p.public_key()), crypto::PeerId(identities.libp2p.public_key())};
+    return host;
+}
+
+whisper::Config whisper_config(const Config& config) {
+    whisper::Config whisper;
+    whisper.min_pow = config.min_pow;
+    whisper.rule = config.pow_rule;
+    whisper.pool = {config.limits.pool_bytes, config.limits.pool_envelopes};
+    return whisper;
+}
+
+/// A family that the machine lacks is no error when nobody asked for it.
+bool missing_family(const Error& error) {
+    return error == Errc::unsupported;
+}
+
+}  // namespace
+
+std::string client_name() {
+    return "Sotto/v" SOTTO_VERSION "/linux-amd64/clang" + std::to_string(__clang_major__) + "." +
+           std::to_string(__clang_minor__);
+}
+
+Result<std::unique_ptr<Node>> Node::make(Env env, const Config& config, const Identities& identities) {
+    if (identities.devp2p.type() != crypto::KeyType::secp256k1) {
+        return fail(Errc::invalid_argument, "--devp2p-identity-file: devp2p needs a secp256k1 key");
+    }
+    return std::unique_ptr<Node>(new Node(env, config, identities));
+}
+
+Node::Node(Env env, const Config& config, const Identities& identities)
+    : env_(env),
+      config_(config),
+      identities_(identities),
+      whisper_(std::make_unique<whisper::Whisper>(env, whisper_config(config))) {
+    host_ = std::make_unique<Host>(
+        env, host_config(config, identities_), builtin_parts(env, config_, identities_, *whisper_, &host_raw_));
+    host_raw_ = host_.get();
+}
+
+Node::~Node() = default;
+
+Result<void> Node::listen() {
+    for (const auto& address : config_.listen) {
+        const auto bound = host_->listen(address);
+        if (bound) continue;
+        if (config_.default_listen && missing_family(bound.error())) continue;
+        return fail(bound.error());
+    }
+    return {};
+}
+
+Task<void> Node::run() {
+    for (const auto& peer : config_.peers) {
+        const auto added = host_->add_peer(peer);
+        if (!added)
+            log::warn("node",
+                      "a configured peer cannot be dialled",
+                      {{"peer", peer.to_string()}, {"error", added.error().message()}});
+    }
+    co_await host_->run();
+}
+
+void Node::stop() noexcept {
+    host_->stop();
+}
+
+std::string Node::enode() const {
+    const auto id = crypto::PeerId(identities_.devp2p.public_key());
+    for (const auto& listen : host_->listen_addresses()) {
+        if (net::network_of(listen) != net::Network::devp2p) continue;
+        for (const auto& address : dialable_addresses(listen)) {
+            auto text = net::to_enode(address.with(AddrCode::p2p, id.bytes()));
+            if (text) return std::move(*text);
+        }
+    }
+    return {};
+}
+
+std::vector<std::string> Node::multiaddrs() const {
+    const auto id = crypto::PeerId(identities_.libp2p.public_key());
+    std::vector<std::string> all;
+    for (const auto& listen : host_->listen_addresses()) {
+        if (net::network_of(listen) != net::Network::libp2p) continue;
+        for (const auto& address : dialable_addresses(listen)) {
+            all.push_back(address.with(AddrCode::p2p, id.bytes()).to_string());
+        }
+    }
+    return all;
+}
+
+}  // namespace sotto::node

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include "node/node.hpp"
+#include "rpc/dispatcher.hpp"
+
+namespace sotto::rpc {
+
+/// shh_*: Whisper v6 as geth 1.9 served it, with its error texts. The node outlives the dispatcher.
+void add_shh_methods(Dispatcher& dispatcher, node::Node& node);
+/// net_*, web3_*, rpc_modules and admin_*, in geth's shapes.
+void add_node_methods(Dispatcher& dispatcher, node::Node& node);
+
+}  // namespace sotto::rpc
