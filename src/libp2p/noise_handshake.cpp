@@ -82,13 +82,16 @@ std::optional<std::string> choose_muxer(const std::vector<std::string>& initiato
     return *shared;
 }
 
+NoiseIdentity::NoiseIdentity(const ByteArray<32>& static_secret, const NoisePayload& payload)
+    : static_key_(crypto::x25519_keypair(static_secret)), payload_(payload.encode()), muxers_(payload.muxers) {}
+
 NoiseIdentity::NoiseIdentity(const crypto::PrivateKey& identity,
                              const ByteArray<32>& static_secret,
                              std::vector<std::string> muxers)
-    : static_key_(crypto::x25519_keypair(static_secret)), muxers_(std::move(muxers)) {
-    const auto signature = identity.sign(signed_text(static_key_.public_key));
-    payload_ = NoisePayload{identity.public_key().encode(), signature, muxers_}.encode();
-}
+    : NoiseIdentity(static_secret,
+                    NoisePayload{identity.public_key().encode(),
+                                 identity.sign(signed_text(crypto::x25519_keypair(static_secret).public_key)),
+                                 std::move(muxers)}) {}
 
 NoiseHandshake::NoiseHandshake(net::Role role,
                                const NoiseIdentity& local,

@@ -41,6 +41,8 @@ class NoiseIdentity {
     NoiseIdentity(const crypto::PrivateKey& identity,
                   const ByteArray<32>& static_secret,
                   std::vector<std::string> muxers);
+    /// With a payload made elsewhere, as it is.
+    NoiseIdentity(const ByteArray<32>& static_secret, const NoisePayload& payload);
     const crypto::X25519KeyPair& static_key() const noexcept { return static_key_; }
     BytesView payload() const noexcept { return payload_; }
     const std::vector<std::string>& muxers() const noexcept { return muxers_; }
