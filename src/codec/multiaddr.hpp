@@ -8,12 +8,31 @@
 
 namespace sotto {
 
-/// Codes of the multiaddr table that the project decodes (multiformats/multiaddr protocols.csv), and `rlpx`: a private code
-/// that marks the devp2p transport, takes no value and is never sent to others.
+/// Codes of the multiaddr table that the project decodes (multiformats/multiaddr protocols.csv), and `rlpx`: a private
+/// code that marks the devp2p transport, takes no value and is never sent to others.
 enum class AddrCode : std::uint32_t {
-    ip4 = 4, tcp = 6, ip6 = 41, ip6zone = 42, ipcidr = 43, dns = 53, dns4 = 54, dns6 = 55, dnsaddr = 56, udp = 273,
-    p2p_circuit = 290, p2p = 421, tls = 448, sni = 449, noise = 454, quic_v1 = 461, webtransport = 465, certhash = 466,
-    ws = 477, wss = 478, memory = 777, rlpx = 0x300001,
+    ip4 = 4,
+    tcp = 6,
+    ip6 = 41,
+    ip6zone = 42,
+    ipcidr = 43,
+    dns = 53,
+    dns4 = 54,
+    dns6 = 55,
+    dnsaddr = 56,
+    udp = 273,
+    p2p_circuit = 290,
+    p2p = 421,
+    tls = 448,
+    sni = 449,
+    noise = 454,
+    quic_v1 = 461,
+    webtransport = 465,
+    certhash = 466,
+    ws = 477,
+    wss = 478,
+    memory = 777,
+    rlpx = 0x300001,
 };
 
 /// A self-describing address: a sequence of (protocol, value). Holds a valid one by construction: every code is of the

@@ -5,7 +5,8 @@
 
 #include "base/bytes.hpp"
 
-/// RLP (Ethereum Yellow Paper, appendix B), canonical form only: minimal lengths, no single byte below 0x80 in a long form.
+/// RLP (Ethereum Yellow Paper, appendix B), canonical form only: minimal lengths, no single byte below 0x80 in a long
+/// form.
 namespace sotto::rlp {
 
 /// The header of one item: how long it is and of which kind.
@@ -16,11 +17,12 @@ struct Header {
     std::size_t total_size() const noexcept { return header_size + payload_size; }
 };
 
-/// Reads a header from the start of `in`. The payload need not be there: nullopt means that more bytes of the header are
-/// needed. For stream readers, which check the size before they read the body.
+/// Reads a header from the start of `in`. The payload need not be there: nullopt means that more bytes of the header
+/// are needed. For stream readers, which check the size before they read the body.
 Result<std::optional<Header>> peek_header(BytesView in);
 
-/// Walks over the items of one list or of a bare sequence. Views point into the input. All failures are Errc::malformed.
+/// Walks over the items of one list or of a bare sequence. Views point into the input. All failures are
+/// Errc::malformed.
 class Reader {
   public:
     Reader() = default;

@@ -5,7 +5,8 @@
 
 #include "base/bytes.hpp"
 
-/// Unsigned LEB128 of at most 63 bits in minimal form (multiformats/unsigned-varint; protobuf uses the same, up to 64 bits).
+/// Unsigned LEB128 of at most 63 bits in minimal form (multiformats/unsigned-varint; protobuf uses the same, up to 64
+/// bits).
 namespace sotto::varint {
 
 inline constexpr std::size_t kMaxSize = 10;

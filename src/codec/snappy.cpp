@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "codec/snappy.hpp"
+
+#include <snappy.h>
+
+namespace sotto::snappy {
+
+void compress_to(BytesView in, Bytes& out) {
+    const auto start = out.size();
+    out.resize(start + ::snappy::MaxCompressedLength(in.size()));
+    std::size_t size = 0;
+    ::snappy::RawCompress(text_of(in).data(), in.size(), reinterpret_cast<char*>(out.data() + start), &size);
+    out.resize(start + size);
+}
+
+Bytes compress(BytesView in) {
+    Bytes out;
+    compress_to(in, out);
+    return out;
+}
+
+Result<std::size_t> decoded_size(BytesView in, std::size_t max_size) {
+    std::size_t size = 0;
+    if (!::snappy::GetUncompressedLength(text_of(in).data(), in.size(), &size)) {
+        return fail(Errc::malformed, "snappy: no length");
+    }
+    if (size > max_size) return fail(Errc::too_large, "snappy: the declared size is above the limit");
+    return size;
+}
+
+Result<Bytes> decompress(BytesView in, std::size_t max_size) {
+    SOTTO_TRY(const auto size, decoded_size(in, max_size));
+    // A tiny input may declare a huge size: one byte of input makes at most 64 of output (a copy of two to five bytes),
+    // so more than that is a lie, told before memory is taken.
+    if (size / 64 > in.size()) return fail(Errc::malformed, "snappy: the declared size cannot be reached");
+    Bytes out(size);
+    if (!::snappy::RawUncompress(text_of(in).data(), in.size(), reinterpret_cast<char*>(out.data()))) {
+        return fail(Errc::malformed, "snappy: damaged");
+    }
+    return out;
+}
+
+}  // namespace sotto::snappy
