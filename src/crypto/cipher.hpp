@@ -7,8 +7,8 @@
 
 namespace sotto::crypto {
 
-/// ChaCha20-Poly1305 (RFC 8439) with the Noise nonce: 32 zero bits and a little-endian 64-bit counter that starts at 0 and is
-/// advanced by each success. One direction of one connection. Not thread-safe.
+/// ChaCha20-Poly1305 (RFC 8439) with the Noise nonce: 32 zero bits and a little-endian 64-bit counter that starts at 0
+/// and is advanced by each success. One direction of one connection. Not thread-safe.
 class NoiseCipher {
   public:
     static constexpr std::size_t kTagSize = 16;

@@ -3,9 +3,9 @@
 
 #include "crypto/secp256k1.hpp"
 
-/// ECIES on secp256k1 as go-ethereum's crypto/ecies: 65-byte ephemeral point | 16-byte IV | AES-128-CTR | HMAC-SHA256 tag.
-/// K = SHA256(00000001 | X), Ke = K[0:16], Km = SHA256(K[16:32]); the tag covers IV, ciphertext and `shared_mac_data` (RLPx: the
-/// size prefix; Whisper: empty).
+/// ECIES on secp256k1 as go-ethereum's crypto/ecies: 65-byte ephemeral point | 16-byte IV | AES-128-CTR | HMAC-SHA256
+/// tag. K = SHA256(00000001 | X), Ke = K[0:16], Km = SHA256(K[16:32]); the tag covers IV, ciphertext and
+/// `shared_mac_data` (RLPx: the size prefix; Whisper: empty).
 namespace sotto::crypto::ecies {
 
 inline constexpr std::size_t kOverhead = 65 + 16 + 32;

@@ -3,8 +3,8 @@
 
 #include "crypto/keccak.hpp"
 
-/// secp256k1 by libsecp256k1: every point is checked on parse. Public keys are kept uncompressed without the 0x04 byte, as
-/// devp2p's node id is: X || Y, 64 bytes.
+/// secp256k1 by libsecp256k1: every point is checked on parse. Public keys are kept uncompressed without the 0x04 byte,
+/// as devp2p's node id is: X || Y, 64 bytes.
 namespace sotto::crypto::secp256k1 {
 
 using Secret = ByteArray<32>;
