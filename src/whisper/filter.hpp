@@ -68,7 +68,7 @@ class FilterIndex {
 
     explicit FilterIndex(const Limits& limits) : limits_(limits) {}
 
-    /// With a handler messages go there at once and are not queued. The handler must not add or remove filters. Errors:
+    /// With a handler messages go there at once and are not queued; it may add and remove filters, its own too. Errors:
     /// exists; busy at the bound.
     Result<void> add(const std::string& id, FilterSpec spec, Handler handler = {});
     bool remove(const std::string& id);
@@ -91,22 +91,23 @@ class FilterIndex {
         std::vector<SharedMessage> queue;
         std::size_t head = 0;
         std::size_t bytes = 0;
+        bool removed = false;
     };
+    using SharedFilter = std::shared_ptr<Filter>;
     /// Filters that share a key under one topic.
     struct Group {
         SharedKey key;
-        std::vector<Filter*> filters;
+        std::vector<SharedFilter> filters;
     };
     using Groups = std::vector<Group>;
 
     static bool wants(const Filter& filter, const Arrival& arrival);
-    void link(Groups& groups, Filter& filter);
-    void unlink(Groups& groups, const Filter& filter);
+    static void link(Groups& groups, const SharedFilter& filter);
+    static void unlink(Groups& groups, const SharedFilter& filter);
     void enqueue(Filter& filter, const SharedMessage& message);
-    std::size_t dispatch_in(Groups& groups, const FilterKey& key, const SharedMessage& message, const Arrival& arrival);
 
     Limits limits_;
-    std::unordered_map<std::string, std::unique_ptr<Filter>> filters_;
+    std::unordered_map<std::string, SharedFilter> filters_;
     std::map<Topic, Groups> by_topic_;
     Groups any_topic_;
     std::uint64_t dropped_ = 0;

@@ -71,7 +71,7 @@ struct EnvelopeEvent {
     const crypto::PeerId* peer = nullptr;
     const Hash* batch = nullptr;
     const SharedEnvelope* envelope = nullptr;  ///< of accepted, sent and expired
-    std::string_view reason;
+    std::string_view reason = {};
 };
 
 /// What happened since the start, for metrics.
@@ -116,7 +116,7 @@ class Whisper final : public net::Protocol {
     Task<Result<Subscription>> subscribe(Criteria criteria, FilterIndex::Handler handler);
 
     Info info() const;
-    const Counters& counters() const noexcept;
+    Counters counters() const;
     /// Peers are told; for 10 s the old value is accepted too, until they know.
     Result<void> set_min_pow(double pow);
     /// 64 bytes.

@@ -51,11 +51,16 @@ double pow_value(unsigned zero_bits, std::uint64_t size, std::uint64_t ttl) noex
     return std::ldexp(1.0, static_cast<int>(zero_bits)) / static_cast<double>(size) / static_cast<double>(ttl);
 }
 
-double pow_eip627(const EnvelopeView& envelope, std::uint64_t extra_ttl) noexcept {
+namespace {
+unsigned zeros_eip627(const EnvelopeView& envelope) noexcept {
     ByteArray<8> nonce;
     store_be(envelope.nonce, nonce);
-    const Hash digest = hash_short(envelope.body).update(nonce).digest();
-    return pow_value(leading_zero_bits(digest), short_size(envelope.body.size()), envelope.ttl + extra_ttl);
+    return leading_zero_bits(hash_short(envelope.body).update(nonce).digest());
+}
+}  // namespace
+
+double pow_eip627(const EnvelopeView& envelope) noexcept {
+    return pow_value(zeros_eip627(envelope), short_size(envelope.body.size()), envelope.ttl);
 }
 
 double pow_legacy(const EnvelopeView& envelope, std::uint64_t extra_ttl) noexcept {
@@ -68,12 +73,12 @@ double pow_legacy(const EnvelopeView& envelope, std::uint64_t extra_ttl) noexcep
 }
 
 Work measure_work(const EnvelopeView& envelope, PowRule rule, std::uint64_t extra_ttl, double enough) noexcept {
-    Work work;
-    work.eip627 = pow_eip627(envelope, extra_ttl);
-    work.accepted = work.eip627;
+    const auto zeros = zeros_eip627(envelope);
+    const auto size = short_size(envelope.body.size());
+    Work work{pow_value(zeros, size, envelope.ttl), pow_value(zeros, size, envelope.ttl + extra_ttl)};
     if (rule == PowRule::legacy) work.accepted = pow_legacy(envelope, extra_ttl);
-    if (rule == PowRule::both && work.eip627 < enough) {
-        work.accepted = std::max(work.eip627, pow_legacy(envelope, extra_ttl));
+    if (rule == PowRule::both && work.accepted < enough) {
+        work.accepted = std::max(work.accepted, pow_legacy(envelope, extra_ttl));
     }
     return work;
 }

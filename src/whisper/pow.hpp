@@ -18,15 +18,15 @@ std::string_view to_string(PowRule rule) noexcept;
 
 /// 2^zero_bits / (size * ttl); 0 when a divisor is 0.
 double pow_value(unsigned zero_bits, std::uint64_t size, std::uint64_t ttl) noexcept;
-/// `extra_ttl` is added to the envelope's own: an envelope made d seconds ahead of our clock counts ttl + d + 1.
-double pow_eip627(const EnvelopeView& envelope, std::uint64_t extra_ttl = 0) noexcept;
+double pow_eip627(const EnvelopeView& envelope) noexcept;
 double pow_legacy(const EnvelopeView& envelope, std::uint64_t extra_ttl = 0) noexcept;
 
 struct Work {
-    double eip627 = 0;    ///< what peers are told to compare with
-    double accepted = 0;  ///< by the rule
+    double eip627 = 0;    ///< by the envelope's own ttl, whatever the rule: what peers' minimums are compared with
+    double accepted = 0;  ///< by the rule, over ttl + extra_ttl
 };
-/// Under `both` the legacy value is computed only when the EIP-627 one is not `enough`.
+/// `extra_ttl`: an envelope made d seconds ahead of our clock counts d + 1 seconds longer. Under `both` the legacy
+/// value is computed only when the EIP-627 one is not `enough`.
 Work measure_work(const EnvelopeView& envelope, PowRule rule, std::uint64_t extra_ttl, double enough) noexcept;
 
 /// Zero bits that reach `pow` under each way of counting the size: the whole RLP (EIP-627), the RLP without nonce (geth

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <set>
+
+#include "whisper/node.hpp"
+#include "whisper/opener.hpp"
+#include "whisper/packets.hpp"
+#include "whisper/verify.hpp"
+
+namespace sotto::whisper {
+
+class Session;
+
+/// What all sessions of a node share, and the one way in for envelopes. Loop thread only.
+class Engine {
+  public:
+    Engine(Env env, const Config& config);
+
+    const Env& env() const noexcept { return env_; }
+    const Config& config() const noexcept { return config_; }
+    Pool& pool() noexcept { return pool_; }
+    const Pool& pool() const noexcept { return pool_; }
+    Opener& opener() noexcept { return opener_; }
+    const Opener& opener() const noexcept { return opener_; }
+    Counters& counters() noexcept { return counters_; }
+    Signal<EnvelopeEvent>& events() noexcept { return events_; }
+
+    /// What is accepted from peers at this moment. Valid for milliseconds.
+    Terms terms() const;
+    /// Fully in or not at all: dedupe, checks, pool, filters, outboxes. `from` null: posted here.
+    Verdict take(const EnvelopeView& envelope, const Terms& terms, Session* from);
+    /// From a trusted peer, past the pool: only filters that allow it see it.
+    void take_direct(const EnvelopeView& envelope);
+
+    /// What a new peer is told.
+    Status status() const;
+    double min_pow() const noexcept { return config_.min_pow; }
+    const Bloom& bloom() const noexcept { return bloom_; }
+    void set_min_pow(double pow);
+    void set_bloom(const Bloom& bloom);
+    void set_max_message_size(std::size_t size) noexcept { config_.max_message_size = size; }
+    void set_light_client(bool light);
+
+    void attach(Session& session);
+    void detach(Session& session) noexcept;
+    Session* find_session(const crypto::PeerId& peer) const;
+    std::size_t session_count() const noexcept { return sessions_.size(); }
+    Result<void> trust(const crypto::PeerId& peer);
+    bool trusts(const crypto::PeerId& peer) const { return trusted_.contains(peer); }
+
+  private:
+    Verdict refuse(Verdict verdict);
+    void tick();
+
+    Env env_;
+    Config config_;
+    Pool pool_;
+    Opener opener_;
+    Counters counters_;
+    Signal<EnvelopeEvent> events_;
+    Bloom bloom_ = Bloom::full();
+    /// What was asked for until lately and peers may still go by.
+    double previous_min_pow_ = 0;
+    TimePoint min_pow_until_;
+    Bloom previous_bloom_;
+    TimePoint bloom_until_;
+    std::vector<Session*> sessions_;
+    std::set<crypto::PeerId> trusted_;
+    Timer tick_;
+};
+
+}  // namespace sotto::whisper

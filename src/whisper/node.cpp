@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "whisper/node.hpp"
+
+#include <cmath>
+
+#include "base/offload.hpp"
+#include "crypto/hash.hpp"
+#include "whisper/engine.hpp"
+#include "whisper/keys.hpp"
+#include "whisper/seal.hpp"
+#include "whisper/session.hpp"
+
+namespace sotto::whisper {
+namespace {
+
+constexpr net::ProtocolSpec kSpec{"shh", 6, 128, std::size_t{1} << 20, "/shh/6.0"};
+constexpr std::uint64_t kMaxMessageSizeSetting = std::uint64_t{10} << 20;
+constexpr std::uint32_t kDefaultTtl = 50;
+constexpr std::size_t kUncompressedPoint = 65;
+
+Result<Point> parse_uncompressed(BytesView key, std::string_view error) {
+    if (key.size() == kUncompressedPoint) {
+        if (auto point = crypto::secp256k1::parse_point(key)) return *point;
+    }
+    return fail(Errc::invalid_argument, std::string(error));
+}
+
+Error error_of(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::too_large:
+            return {Errc::invalid_argument, "huge messages are not allowed"};
+        case Verdict::low_pow:
+            return {Errc::invalid_argument, "message rejected, PoW too low"};
+        case Verdict::pool_full:
+            return {Errc::busy, std::string(to_string(verdict))};
+        default:
+            return {Errc::invalid_argument, std::string(to_string(verdict))};
+    }
+}
+
+}  // namespace
+
+struct Whisper::Impl {
+    Impl(Env env, const Config& config) : engine(env, config), keys(config.max_keys) {}
+
+    const Env& env() const noexcept { return engine.env(); }
+    Task<std::string> pair_id(std::string id);
+    Task<Result<Secret>> find_secret(std::string id);
+    Task<Result<FilterSpec>> filter_spec(Criteria criteria, bool for_subscription);
+    Result<std::string> add_filter(FilterSpec spec, FilterIndex::Handler handler);
+    Result<void> check_post(const NewMessage& message) const;
+    Result<Bytes> encrypt(const NewMessage& message, const Secret* signer);
+    Result<Hash> deliver(BytesView rlp, const std::optional<crypto::PeerId>& target, bool ours);
+
+    Engine engine;
+    KeyStore keys;
+};
+
+Whisper::Whisper(Env env, const Config& config) : impl_(std::make_unique<Impl>(env, config)) {}
+Whisper::~Whisper() = default;
+
+const net::ProtocolSpec& Whisper::spec() const noexcept {
+    return kSpec;
+}
+
+Task<Result<void>> Whisper::run(net::MessageStream& stream, Established established) {
+    auto& engine = impl_->engine;
+    const Status ours = engine.status();
+    SOTTO_CO_TRY(const auto theirs, co_await exchange_status(engine.env(), stream, ours));
+    Session session(engine, stream, ours, theirs);
+    established();
+    co_return co_await session.run();
+}
+
+// ---- posting ----
+
+Result<void> Whisper::Impl::check_post(const NewMessage& message) const {
+    const bool symmetric = !message.sym_key_id.empty();
+    if (symmetric == !message.public_key.empty()) {
+        return fail(Errc::invalid_argument, "specify either a symmetric or an asymmetric key");
+    }
+    if (symmetric && message.topic == Topic{}) return fail(Errc::invalid_argument, "missing topic(s)");
+    if (message.ttl > kMaxTtl) {
+        return fail(Errc::invalid_argument, "ttl above " + std::to_string(kMaxTtl) + " seconds");
+    }
+    if (!std::isfinite(message.pow_target)) return fail(Errc::invalid_argument, "the PoW target is no number");
+    if (message.target_peer) {
+        if (engine.find_session(*message.target_peer)) return {};
+        return fail(Errc::not_found, "could not find peer with ID: " + message.target_peer->to_string());
+    }
+    if (message.pow_target < engine.min_pow()) {
+        return fail(Errc::invalid_argument, "message rejected, PoW too low");
+    }
+    return {};
+}
+
+Result<Bytes> Whisper::Impl::encrypt(const NewMessage& message, const Secret* signer) {
+    auto& random = *env().random;
+    if (message.payload.size() + message.padding.size() > kMaxEnvelopeSize) return fail(error_of(Verdict::too_large));
+    SOTTO_TRY(const auto plain, encode_plaintext(message.payload, message.padding, signer, random));
+    if (message.sym_key_id.empty()) {
+        SOTTO_TRY(const auto to, parse_uncompressed(message.public_key, "invalid public key"));
+        return seal_asymmetric(to, plain, random);
+    }
+    const auto* key = keys.symmetric(message.sym_key_id);
+    if (!key) return fail(Errc::not_found, "non-existent key ID");
+    return seal_symmetric(*key, plain, random);
+}
+
+Task<Result<Hash>> Whisper::post(NewMessage message) {
+    auto& impl = *impl_;
+    SOTTO_CO_CHECK(impl.check_post(message));
+    std::optional<Secret> signer;
+    if (!message.sig.empty()) {
+        SOTTO_CO_TRY(signer, co_await impl.find_secret(message.sig));
+    }
+    SealOrder order;
+    auto sealed = impl.encrypt(message, signer ? &*signer : nullptr);
+    if (signer) crypto::wipe(*signer);
+    SOTTO_CO_TRY(order.data, std::move(sealed));
+    if (order.data.size() > impl.engine.terms().max_size) co_return fail(error_of(Verdict::too_large));
+    order.ttl = message.ttl == 0 ? kDefaultTtl : message.ttl;
+    order.topic = message.topic;
+    order.pow = message.pow_target;
+    order.limit = std::chrono::seconds(message.pow_time);
+    order.rule = impl.engine.config().rule;
+    const auto working = message.pow_target < 0 ? message.pow_time : 0;
+    order.expiry = static_cast<std::uint32_t>(impl.env().clock->wall().seconds() + order.ttl + working);
+    SOTTO_CO_TRY(const auto rlp, co_await seal(impl.env(), std::move(order)));
+    co_return impl.deliver(rlp, message.target_peer, true);
+}
+
+Result<Hash> Whisper::Impl::deliver(BytesView rlp, const std::optional<crypto::PeerId>& target, bool ours) {
+    SOTTO_TRY(const auto envelope, decode_envelope(rlp));
+    const Hash hash = crypto::keccak256(rlp);
+    if (target) {
+        auto* session = engine.find_session(*target);
+        if (!session) return fail(Errc::not_found, "could not find peer with ID: " + target->to_string());
+        SOTTO_CHECK(session->send_direct(std::make_shared<const Envelope>(envelope, hash)));
+        return hash;
+    }
+    auto terms = engine.terms();
+    // Our own topics need not be among those that we listen to.
+    if (ours) terms.bloom = Bloom::full();
+    const auto verdict = engine.take(envelope, terms, nullptr);
+    if (verdict != Verdict::accepted && verdict != Verdict::duplicate) return fail(error_of(verdict));
+    return hash;
+}
+
+Result<Hash> Whisper::post_envelope(BytesView rlp) {
+    return impl_->deliver(rlp, std::nullopt, false);
+}
+
+// ---- filters ----
+
+Task<Result<FilterSpec>> Whisper::Impl::filter_spec(Criteria criteria, bool for_subscription) {
+    const bool symmetric = !criteria.sym_key_id.empty();
+    if (symmetric == !criteria.private_key_id.empty()) {
+        co_return fail(Errc::invalid_argument, "specify either a symmetric or an asymmetric key");
+    }
+    FilterSpec spec;
+    if (!criteria.sig.empty()) {
+        SOTTO_CO_TRY(spec.source, parse_uncompressed(criteria.sig, "invalid signing public key"));
+    }
+    if (symmetric) {
+        if (for_subscription && criteria.topics.empty()) co_return fail(Errc::invalid_argument, "missing topic(s)");
+        const auto* key = keys.symmetric(criteria.sym_key_id);
+        if (!key) co_return fail(Errc::not_found, "non-existent key ID");
+        spec.key = std::make_shared<const FilterKey>(true, *key);
+    } else {
+        const auto secret = co_await find_secret(criteria.private_key_id);
+        if (!secret && for_subscription) co_return fail(Errc::invalid_argument, "invalid public key");
+        if (!secret) co_return fail(secret.error());
+        spec.key = std::make_shared<const FilterKey>(false, *secret);
+    }
+    spec.min_pow = criteria.min_pow;
+    spec.topics = std::move(criteria.topics);
+    spec.allow_direct = criteria.allow_p2p;
+    co_return spec;
+}
+
+Result<std::string> Whisper::Impl::add_filter(FilterSpec spec, FilterIndex::Handler handler) {
+    auto bloom = engine.bloom();
+    for (const auto& topic : spec.topics) bloom.add(topic);
+    auto id = random_id(*env().random);
+    SOTTO_CHECK(engine.opener().filters().add(id, std::move(spec), std::move(handler)));
+    engine.set_bloom(bloom);
+    return id;
+}
+
+Task<Result<std::string>> Whisper::new_filter(Criteria criteria) {
+    SOTTO_CO_TRY(auto spec, co_await impl_->filter_spec(std::move(criteria), false));
+    co_return impl_->add_filter(std::move(spec), {});
+}
+
+Task<Result<Subscription>> Whisper::subscribe(Criteria criteria, FilterIndex::Handler handler) {
+    SOTTO_CO_TRY(auto spec, co_await impl_->filter_spec(std::move(criteria), true));
+    SOTTO_CO_TRY(const auto id, impl_->add_filter(std::move(spec), std::move(handler)));
+    co_return impl_->engine.opener().hold(id);
+}
+
+Result<std::vector<SharedMessage>> Whisper::get_filter_messages(const std::string& id) {
+    return impl_->engine.opener().filters().drain(id);
+}
+
+Result<void> Whisper::delete_filter(const std::string& id) {
+    if (impl_->engine.opener().filters().remove(id)) return {};
+    return fail(Errc::not_found, "Unsubscribe: Invalid ID");
+}
+
+// ---- settings ----
+
+Info Whisper::info() const {
+    const auto& engine = impl_->engine;
+    return {engine.pool().bytes(),
+            engine.pool().size(),
+            engine.min_pow(),
+            engine.config().max_message_size,
+            engine.session_count()};
+}
+
+Counters Whisper::counters() const {
+    auto counters = impl_->engine.counters();
+    counters.messages = impl_->engine.opener().delivered();
+    return counters;
+}
+
+Result<void> Whisper::set_min_pow(double pow) {
+    if (!std::isfinite(pow) || pow < 0) return fail(Errc::invalid_argument, "invalid PoW: " + std::to_string(pow));
+    impl_->engine.set_min_pow(pow);
+    return {};
+}
+
+Result<void> Whisper::set_bloom(BytesView bloom) {
+    if (bloom.size() != Bloom::kSize) {
+        return fail(Errc::invalid_argument, "invalid bloom filter size: " + std::to_string(bloom.size()));
+    }
+    impl_->engine.set_bloom(Bloom(first_bytes<Bloom::kSize>(bloom)));
+    return {};
+}
+
+const Bloom& Whisper::bloom() const noexcept {
+    return impl_->engine.bloom();
+}
+
+Result<void> Whisper::set_max_message_size(std::uint64_t bytes) {
+    if (bytes > kMaxMessageSizeSetting) {
+        return fail(
+            Errc::invalid_argument,
+            "message size too large [" + std::to_string(bytes) + ">" + std::to_string(kMaxMessageSizeSetting) + "]");
+    }
+    impl_->engine.set_max_message_size(bytes);
+    return {};
+}
+
+void Whisper::set_light_client(bool light) {
+    impl_->engine.set_light_client(light);
+}
+
+bool Whisper::light_client() const noexcept {
+    return impl_->engine.config().light_client;
+}
+
+Result<void> Whisper::mark_trusted(const crypto::PeerId& peer) {
+    return impl_->engine.trust(peer);
+}
+
+Signal<EnvelopeEvent>& Whisper::events() noexcept {
+    return impl_->engine.events();
+}
+
+// ---- keys ----
+
+Task<std::string> Whisper::Impl::pair_id(std::string id) {
+    auto work = [&id] { return key_pair_id(id); };
+    if (id.size() == 64) co_return id;
+    co_return co_await offload(env(), std::move(work));
+}
+
+Task<Result<Secret>> Whisper::Impl::find_secret(std::string id) {
+    const auto pair = co_await pair_id(std::move(id));
+    if (const auto* secret = keys.secret(pair)) co_return *secret;
+    co_return fail(Errc::not_found, "invalid id");
+}
+
+Task<Result<std::string>> Whisper::new_key_pair() {
+    const auto secret = random_secret(*impl_->env().random);
+    co_return co_await add_private_key(to_bytes(secret));
+}
+
+Task<Result<std::string>> Whisper::add_private_key(Bytes secret) {
+    if (secret.size() != 32) co_return fail(Errc::invalid_argument, "invalid length, need 256 bits");
+    const auto fixed = first_bytes<32>(secret);
+    if (!crypto::secp256k1::valid_secret(fixed)) co_return fail(Errc::invalid_argument, "invalid private key");
+    const auto id = co_await impl_->pair_id(public_key_text(crypto::secp256k1::public_key(fixed)));
+    SOTTO_CO_CHECK(impl_->keys.add_pair(id, fixed));
+    co_return id;
+}
+
+Task<Result<bool>> Whisper::delete_key_pair(std::string id) {
+    const auto pair = co_await impl_->pair_id(id);
+    if (impl_->keys.remove_pair(pair)) co_return true;
+    co_return fail(Errc::not_found, "key pair " + id + " not found");
+}
+
+Task<bool> Whisper::has_key_pair(std::string id) {
+    const auto pair = co_await impl_->pair_id(std::move(id));
+    co_return impl_->keys.secret(pair) != nullptr;
+}
+
+Task<Result<Bytes>> Whisper::get_public_key(std::string id) {
+    SOTTO_CO_TRY(const auto secret, co_await impl_->find_secret(std::move(id)));
+    co_return to_bytes(crypto::secp256k1::uncompressed(crypto::secp256k1::public_key(secret)));
+}
+
+Task<Result<Bytes>> Whisper::get_private_key(std::string id) {
+    SOTTO_CO_TRY(const auto secret, co_await impl_->find_secret(std::move(id)));
+    co_return to_bytes(secret);
+}
+
+Result<std::string> Whisper::new_sym_key() {
+    return add_sym_key(impl_->env().random->array<32>());
+}
+
+Result<std::string> Whisper::add_sym_key(BytesView key) {
+    if (key.size() != 32) return fail(Errc::invalid_argument, "wrong key size: " + std::to_string(key.size()));
+    auto id = random_id(*impl_->env().random);
+    SOTTO_CHECK(impl_->keys.add_symmetric(id, first_bytes<32>(key)));
+    return id;
+}
+
+Task<Result<std::string>> Whisper::generate_sym_key_from_password(std::string password) {
+    auto derive = [&password] { return key_from_password(password); };
+    const auto key = co_await offload(impl_->env(), std::move(derive));
+    co_return add_sym_key(key);
+}
+
+bool Whisper::has_sym_key(const std::string& id) const {
+    return impl_->keys.symmetric(id) != nullptr;
+}
+
+Result<Bytes> Whisper::get_sym_key(const std::string& id) const {
+    const auto* key = impl_->keys.symmetric(id);
+    if (!key) return fail(Errc::not_found, "non-existent key ID");
+    return to_bytes(*key);
+}
+
+bool Whisper::delete_sym_key(const std::string& id) {
+    return impl_->keys.remove_symmetric(id);
+}
+
+}  // namespace sotto::whisper

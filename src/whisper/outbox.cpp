@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "whisper/outbox.hpp"
+
+#include <algorithm>
+
+#include "whisper/verify.hpp"
+
+namespace sotto::whisper {
+namespace {
+
+/// Entries looked at in one go: well below a millisecond.
+constexpr std::size_t kScanLimit = 4096;
+
+}  // namespace
+
+Outbox::Outbox(Pool& pool, const Terms& terms, TimePoint now)
+    : pool_(pool),
+      slot_(pool.open_slot()),
+      terms_(terms),
+      live_from_(pool.end()),
+      backlog_end_(pool.end()),
+      backlog_due_(now) {}
+
+Outbox::~Outbox() {
+    pool_.close_slot(slot_);
+}
+
+void Outbox::set_min_pow(double pow, TimePoint now) {
+    const bool wider = pow < terms_.min_pow;
+    terms_.min_pow = pow;
+    if (wider) rescan(now);
+}
+
+void Outbox::set_bloom(const Bloom& bloom, TimePoint now) {
+    if (bloom == terms_.bloom) return;
+    terms_.bloom = bloom;
+    rescan(now);
+}
+
+void Outbox::set_own_only(bool own_only, TimePoint now) {
+    if (terms_.own_only && !own_only) rescan(now);
+    terms_.own_only = own_only;
+}
+
+void Outbox::rescan(TimePoint now) {
+    backlog_from_ = 0;
+    backlog_end_ = pool_.end();
+    backlog_due_ = std::max(backlog_due_, now + kRescanPause);
+}
+
+bool Outbox::on_added(const Pool::Entry& entry, std::uint64_t wall_seconds, TimePoint now) {
+    if (!eligible(entry, wall_seconds)) return false;
+    const bool was_due = live_bytes_ >= kFlushBytes;
+    live_bytes_ += entry.envelope->raw().size();
+    if (!live_due_) {
+        live_due_ = now + kLinger;
+        return true;
+    }
+    if (was_due || live_bytes_ < kFlushBytes) return false;
+    live_due_ = now;
+    return true;
+}
+
+std::optional<Outbox::Batch> Outbox::take(std::uint64_t wall_seconds, TimePoint now) {
+    Batch batch;
+    if (live_due_ && *live_due_ <= now) {
+        live_from_ = collect(batch, live_from_, pool_.end(), wall_seconds);
+        live_bytes_ -= std::min(live_bytes_, batch.bytes);
+        if (live_from_ == pool_.end()) {
+            live_due_.reset();
+            live_bytes_ = 0;
+        }
+        return batch;
+    }
+    if (backlog_from_ >= backlog_end_ || backlog_due_ > now) return std::nullopt;
+    backlog_from_ = collect(batch, backlog_from_, backlog_end_, wall_seconds);
+    if (!batch.envelopes.empty()) backlog_due_ = now + kBacklogPause;
+    return batch;
+}
+
+std::optional<TimePoint> Outbox::next_due() const noexcept {
+    auto due = live_due_;
+    if (backlog_from_ < backlog_end_ && (!due || backlog_due_ < *due)) due = backlog_due_;
+    return due;
+}
+
+std::uint64_t Outbox::collect(Batch& batch, std::uint64_t from, std::uint64_t end, std::uint64_t wall_seconds) {
+    return pool_.scan(from, end, kScanLimit, [&](Pool::Entry& entry) {
+        if (!eligible(entry, wall_seconds)) return true;
+        const auto size = entry.envelope->raw().size();
+        if (!batch.envelopes.empty() && batch.bytes + size > kBatchBytes) return false;
+        entry.known_by.set(slot_);
+        batch.envelopes.push_back(entry.envelope);
+        batch.bytes += size;
+        return true;
+    });
+}
+
+bool Outbox::eligible(const Pool::Entry& entry, std::uint64_t wall_seconds) const noexcept {
+    const auto& view = entry.envelope->view();
+    if (entry.known_by.test(slot_) || (terms_.own_only && !entry.own)) return false;
+    // A bridge may have held it, and the peer hangs up on what is too old or too young.
+    if (view.expiry < wall_seconds || view.sent() > wall_seconds + kSyncAllowance) return false;
+    auto pow = entry.work.eip627;
+    if (const auto extra = extra_ttl(view, wall_seconds); extra > 0) {
+        // The peer counts the work of an envelope from the future over a longer time.
+        pow *= static_cast<double>(view.ttl) / (static_cast<double>(view.ttl) + static_cast<double>(extra));
+    }
+    return pow >= terms_.min_pow && terms_.bloom.matches(view.topic);
+}
+
+}  // namespace sotto::whisper

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "whisper/pool.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace sotto::whisper {
+
+void KnownBy::set(Slot slot) {
+    if (slot < 64) {
+        first_ |= std::uint64_t{1} << slot;
+        return;
+    }
+    const std::size_t word = slot / 64 - 1;
+    if (rest_.size() <= word) rest_.resize(word + 1);
+    rest_[word] |= std::uint64_t{1} << (slot % 64);
+}
+
+bool KnownBy::test(Slot slot) const noexcept {
+    if (slot < 64) return (first_ >> slot & 1) != 0;
+    const std::size_t word = slot / 64 - 1;
+    return word < rest_.size() && (rest_[word] >> (slot % 64) & 1) != 0;
+}
+
+void KnownBy::clear(Slot slot) noexcept {
+    if (slot < 64) {
+        first_ &= ~(std::uint64_t{1} << slot);
+        return;
+    }
+    const std::size_t word = slot / 64 - 1;
+    if (word < rest_.size()) rest_[word] &= ~(std::uint64_t{1} << (slot % 64));
+}
+
+std::size_t Pool::HashOf::operator()(const Hash& hash) const noexcept {
+    const auto word = load_be<std::uint64_t>(hash) ^ seed;
+    const auto mixed = word * 0x9e3779b97f4a7c15;
+    return static_cast<std::size_t>(mixed ^ (mixed >> 32));
+}
+
+bool Pool::Cheaper::operator()(const Entry* a, const Entry* b) const noexcept {
+    return std::tuple(a->work.accepted, b->sequence) < std::tuple(b->work.accepted, a->sequence);
+}
+
+bool Pool::SoonerExpired::operator()(const Entry* a, const Entry* b) const noexcept {
+    return std::tuple(a->envelope->view().expiry, a->sequence) < std::tuple(b->envelope->view().expiry, b->sequence);
+}
+
+Pool::Pool(const PoolLimits& limits, std::uint64_t hash_seed) : limits_(limits), entries_(0, HashOf{hash_seed}) {}
+
+Pool::Entry* Pool::find(const Hash& hash) {
+    const auto it = entries_.find(hash);
+    return it == entries_.end() ? nullptr : &it->second;
+}
+
+Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from, bool own) {
+    if (auto* known = find(envelope->hash())) {
+        if (from != kNoSlot) known->known_by.set(from);
+        return Added::duplicate;
+    }
+    const auto cost = cost_of(*envelope);
+    if (!make_room(cost, work.accepted)) return Added::refused;
+
+    auto& entry = entries_[envelope->hash()];
+    entry.envelope = std::move(envelope);
+    entry.work = work;
+    entry.sequence = next_sequence_++;
+    entry.own = own;
+    if (from != kNoSlot) entry.known_by.set(from);
+    log_.push_back({entry.sequence, &entry});
+    by_work_.insert(&entry);
+    by_expiry_.insert(&entry);
+    bytes_ += cost;
+    return Added::added;
+}
+
+bool Pool::make_room(std::size_t cost, double pow) {
+    std::size_t freed = 0;
+    std::size_t victims = 0;
+    auto it = by_work_.begin();
+    const auto fits = [&] {
+        return bytes_ - freed + cost <= limits_.bytes && entries_.size() - victims + 1 <= limits_.envelopes;
+    };
+    // First count, then evict: an envelope that cannot stay in the end must not push out others.
+    for (; !fits(); ++it, ++victims) {
+        if (it == by_work_.end() || (*it)->work.accepted >= pow) return false;
+        freed += cost_of(*(*it)->envelope);
+    }
+    for (; victims > 0; --victims, ++evicted_) remove(*by_work_.begin());
+    return true;
+}
+
+std::vector<SharedEnvelope> Pool::expire(std::uint64_t now) {
+    std::vector<SharedEnvelope> gone;
+    while (!by_expiry_.empty() && (*by_expiry_.begin())->envelope->view().expiry < now) {
+        gone.push_back((*by_expiry_.begin())->envelope);
+        remove(*by_expiry_.begin());
+    }
+    return gone;
+}
+
+void Pool::remove(Entry* entry) {
+    by_work_.erase(entry);
+    by_expiry_.erase(entry);
+    bytes_ -= cost_of(*entry->envelope);
+    log_[position_of(entry->sequence)].entry = nullptr;
+    ++gone_;
+    const Hash hash = entry->envelope->hash();
+    entries_.erase(hash);
+    compact();
+}
+
+void Pool::compact() {
+    if (gone_ < 64 || gone_ * 2 < log_.size()) return;
+    std::erase_if(log_, [](const LogItem& item) { return item.entry == nullptr; });
+    gone_ = 0;
+}
+
+std::size_t Pool::position_of(std::uint64_t sequence) const noexcept {
+    return static_cast<std::size_t>(std::ranges::lower_bound(log_, sequence, {}, &LogItem::sequence) - log_.begin());
+}
+
+Slot Pool::open_slot() {
+    if (free_slots_.empty()) return next_slot_++;
+    const Slot slot = *free_slots_.begin();
+    free_slots_.erase(free_slots_.begin());
+    return slot;
+}
+
+void Pool::close_slot(Slot slot) {
+    closed_slots_.push_back(slot);
+}
+
+void Pool::sweep() {
+    if (closed_slots_.empty()) return;
+    for (const auto& item : log_) {
+        if (!item.entry) continue;
+        for (const Slot slot : closed_slots_) item.entry->known_by.clear(slot);
+    }
+    free_slots_.insert(closed_slots_.begin(), closed_slots_.end());
+    closed_slots_.clear();
+}
+
+}  // namespace sotto::whisper

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "whisper/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/task_group.hpp"
+#include "base/this_executor.hpp"
+#include "codec/rlp.hpp"
+
+namespace sotto::whisper {
+namespace {
+
+constexpr Duration kHandshakeLimit = std::chrono::seconds(5);
+constexpr Duration kSliceTime = std::chrono::milliseconds(1);
+constexpr std::size_t kSliceBytes = 64 * 1024;
+constexpr Duration kSaturatedPause = std::chrono::milliseconds(5);
+constexpr std::size_t kMaxDirectBytes = std::size_t{4} << 20;
+/// Errors told of one batch: an answer must not be larger than what it answers.
+constexpr std::size_t kMaxErrors = 64;
+constexpr std::size_t kMaxUnconfirmedBatches = 64;
+constexpr std::size_t kMaxUnconfirmedHashes = 16'384;
+
+EnvelopeError error_of(const Hash& hash, Verdict verdict) {
+    const bool clock = verdict == Verdict::from_future || verdict == Verdict::very_old;
+    return {hash, clock ? kErrorTimeNotSynced : kErrorOther, std::string(to_string(verdict))};
+}
+
+/// Worth telling the peer. It need not know that its envelope was late or known, or that we are full.
+bool tells(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::too_large:
+        case Verdict::bad_ttl:
+        case Verdict::from_future:
+        case Verdict::very_old:
+        case Verdict::low_pow:
+        case Verdict::bloom_mismatch:
+            return true;
+        case Verdict::accepted:
+        case Verdict::duplicate:
+        case Verdict::expired:
+        case Verdict::pool_full:
+            return false;
+    }
+    return false;
+}
+
+}  // namespace
+
+Task<Result<Status>> exchange_status(Env env, net::MessageStream& stream, Status ours) {
+    const auto deadline = env.clock->after(
+        kHandshakeLimit, [&stream] { stream.close(Error(Errc::timed_out, "no Whisper status from the peer")); });
+    const Bytes payload = encode_status(ours);
+    const BytesView pieces[] = {payload};
+    SOTTO_CO_CHECK(co_await stream.write(code::kStatus, pieces));
+    SOTTO_CO_TRY(const auto message, co_await stream.read());
+    if (message.code != code::kStatus) co_return fail(Errc::misbehaved, "a message before the Whisper status");
+    co_return decode_status(message.payload);
+}
+
+Session::Session(Engine& engine, net::MessageStream& stream, const Status& ours, const Status& theirs)
+    : engine_(engine),
+      stream_(stream),
+      outbox_(engine.pool(), {theirs.min_pow, theirs.bloom, engine.config().light_client}, engine.env().clock->now()),
+      wake_(engine.env().executor),
+      confirms_(ours.confirmations && theirs.confirmations),
+      told_min_pow_(ours.min_pow),
+      told_bloom_(ours.bloom) {
+    engine_.attach(*this);
+}
+
+Session::~Session() {
+    engine_.detach(*this);
+}
+
+Task<Result<void>> Session::run() {
+    auto body = [this](TaskGroup& group) -> Task<Result<void>> {
+        group.spawn(drive_outbox());
+        auto ended = co_await read_messages();
+        stop(ended ? Error(Errc::closed) : ended.error());
+        co_await group.wait_all();
+        co_return ended;
+    };
+    co_return co_await with_group(engine_.env(), 1, std::ref(body));
+}
+
+void Session::stop(const Error& why) noexcept {
+    stopping_ = true;
+    stream_.close(why);
+    wake_.notify();
+}
+
+void Session::on_added(const Pool::Entry& entry, std::uint64_t wall_seconds, TimePoint now) {
+    if (outbox_.on_added(entry, wall_seconds, now)) wake_.notify();
+}
+
+void Session::set_own_only(bool own_only) {
+    outbox_.set_own_only(own_only, engine_.env().clock->now());
+    wake_.notify();
+}
+
+Result<void> Session::send_direct(SharedEnvelope envelope) {
+    const auto size = envelope->raw().size();
+    if (!direct_.empty() && direct_bytes_ + size > kMaxDirectBytes) {
+        return fail(Errc::busy, "too much is waiting for this peer");
+    }
+    direct_.push_back(std::move(envelope));
+    direct_bytes_ += size;
+    wake_.notify();
+    return {};
+}
+
+Task<Result<void>> Session::read_messages() {
+    for (;;) {
+        SOTTO_CO_TRY(const auto message, co_await stream_.read());
+        SOTTO_CO_CHECK(co_await handle(message));
+    }
+}
+
+Task<Result<void>> Session::handle(const net::Message& message) {
+    switch (message.code) {
+        case code::kMessages:
+            co_return co_await on_batch(message.payload);
+        case code::kPowRequirement:
+        case code::kBloom:
+            co_return on_terms(message);
+        case code::kBatchAck:
+        case code::kBatchResponse:
+            co_return on_confirmation(message);
+        case code::kDirect:
+            co_return on_direct(message.payload);
+        default:
+            // A second status, mail servers' requests and whatever may come: not ours to judge.
+            co_return Result<void>{};
+    }
+}
+
+Task<Result<void>> Session::on_batch(BytesView payload) {
+    const auto& env = engine_.env();
+    SOTTO_CO_TRY(const auto items, split_envelopes(payload, false));
+    auto terms = engine_.terms();
+    auto slice_end = env.clock->now() + kSliceTime;
+    std::size_t slice_bytes = 0;
+    std::vector<EnvelopeError> errors;
+    for (const auto& item : items) {
+        SOTTO_CO_TRY(const auto envelope, decode_envelope(item));
+        const auto verdict = engine_.take(envelope, terms, this);
+        if (confirms_ && tells(verdict) && errors.size() < kMaxErrors) {
+            errors.push_back(error_of(crypto::keccak256(item), verdict));
+        }
+        slice_bytes += item.size();
+        if (slice_bytes < kSliceBytes && env.clock->now() < slice_end) continue;
+        co_await yield_now();
+        while (engine_.opener().saturated()) co_await sleep_for(*env.clock, kSaturatedPause);
+        terms = engine_.terms();
+        slice_end = env.clock->now() + kSliceTime;
+        slice_bytes = 0;
+    }
+    if (confirms_) co_return co_await confirm(payload, std::move(errors));
+    co_return Result<void>{};
+}
+
+Task<Result<void>> Session::confirm(BytesView payload, std::vector<EnvelopeError> errors) {
+    const BatchResponse response{crypto::keccak256(payload), std::move(errors)};
+    const Bytes detailed = encode_batch_response(response);
+    SOTTO_CO_CHECK(co_await write(code::kBatchResponse, detailed));
+    const Bytes plain = encode_batch_ack(response.batch);
+    co_return co_await write(code::kBatchAck, plain);
+}
+
+Result<void> Session::on_terms(const net::Message& message) {
+    const auto now = engine_.env().clock->now();
+    if (message.code == code::kPowRequirement) {
+        SOTTO_TRY(const double pow, decode_pow_requirement(message.payload));
+        outbox_.set_min_pow(pow, now);
+    } else {
+        SOTTO_TRY(const Bloom bloom, decode_bloom(message.payload));
+        outbox_.set_bloom(bloom, now);
+    }
+    wake_.notify();
+    return {};
+}
+
+Result<void> Session::on_direct(BytesView payload) {
+    if (!engine_.trusts(peer())) return {};
+    SOTTO_TRY(const auto items, split_envelopes(payload, true));
+    for (const auto& item : items) {
+        SOTTO_TRY(const auto envelope, decode_envelope(item));
+        engine_.take_direct(envelope);
+    }
+    return {};
+}
+
+Result<void> Session::on_confirmation(const net::Message& message) {
+    if (message.code == code::kBatchAck) {
+        SOTTO_TRY(const auto batch, decode_batch_ack(message.payload));
+        settle({batch, {}});
+        return {};
+    }
+    SOTTO_TRY(auto response, decode_batch_response(message.payload));
+    if (response) settle(std::move(*response));
+    return {};
+}
+
+void Session::settle(BatchResponse response) {
+    const auto it = std::ranges::find(unconfirmed_, response.batch, &Unconfirmed::batch);
+    if (it == unconfirmed_.end()) return;
+    const auto envelopes = std::move(it->envelopes);
+    unconfirmed_.erase(it);
+    unconfirmed_hashes_ -= envelopes.size();
+    std::ranges::sort(response.errors, {}, &EnvelopeError::hash);
+    for (const auto& hash : envelopes) {
+        const auto error = std::ranges::lower_bound(response.errors, hash, {}, &EnvelopeError::hash);
+        EnvelopeEvent event{
+            .kind = EnvelopeEvent::Kind::acknowledged, .hash = hash, .peer = &peer(), .batch = &response.batch};
+        if (error != response.errors.end() && error->hash == hash) {
+            event.kind = EnvelopeEvent::Kind::rejected;
+            event.reason = error->description;
+        }
+        engine_.events().emit(event);
+    }
+}
+
+Task<void> Session::drive_outbox() {
+    const auto& clock = *engine_.env().clock;
+    while (!stopping_) {
+        const auto sent = co_await send_next();
+        if (!sent) {
+            stop(sent.error());
+            co_return;
+        }
+        if (*sent) {
+            co_await yield_now();
+            continue;
+        }
+        Timer timer;
+        if (const auto due = outbox_.next_due()) {
+            timer = engine_.env().clock->after(*due - clock.now(), [this] { wake_.notify(); });
+        }
+        co_await wake_.wait();
+    }
+}
+
+Task<Result<bool>> Session::send_next() {
+    if (told_min_pow_ != engine_.min_pow()) {
+        told_min_pow_ = engine_.min_pow();
+        const Bytes payload = encode_pow_requirement(told_min_pow_);
+        SOTTO_CO_CHECK(co_await write(code::kPowRequirement, payload));
+        co_return true;
+    }
+    if (told_bloom_ != engine_.bloom()) {
+        told_bloom_ = engine_.bloom();
+        const Bytes payload = encode_bloom(told_bloom_);
+        SOTTO_CO_CHECK(co_await write(code::kBloom, payload));
+        co_return true;
+    }
+    if (!direct_.empty()) {
+        const auto envelopes = std::exchange(direct_, {});
+        direct_bytes_ = 0;
+        for (const auto& envelope : envelopes) SOTTO_CO_CHECK(co_await write(code::kDirect, envelope->raw()));
+        co_return true;
+    }
+    const auto batch = outbox_.take(engine_.env().clock->wall().seconds(), engine_.env().clock->now());
+    if (!batch) co_return false;
+    if (!batch->envelopes.empty()) SOTTO_CO_CHECK(co_await send_batch(*batch));
+    co_return true;
+}
+
+Task<Result<void>> Session::send_batch(const Outbox::Batch& batch) {
+    Bytes header;
+    rlp::append_header(header, true, batch.bytes);
+    std::vector<BytesView> pieces{header};
+    pieces.reserve(batch.envelopes.size() + 1);
+    for (const auto& envelope : batch.envelopes) pieces.push_back(envelope->raw());
+
+    Hash hash{};
+    if (confirms_) {
+        hash = crypto::keccak256(Buffers(pieces));
+        remember(hash, batch);
+    }
+    SOTTO_CO_CHECK(co_await write(code::kMessages, Buffers(pieces)));
+    engine_.counters().sent += batch.envelopes.size();
+    for (const auto& envelope : batch.envelopes) {
+        engine_.events().emit({.kind = EnvelopeEvent::Kind::sent,
+                               .hash = envelope->hash(),
+                               .peer = &peer(),
+                               .batch = confirms_ ? &hash : nullptr,
+                               .envelope = &envelope});
+    }
+    co_return Result<void>{};
+}
+
+void Session::remember(const Hash& batch, const Outbox::Batch& envelopes) {
+    Unconfirmed entry{batch, {}};
+    entry.envelopes.reserve(envelopes.envelopes.size());
+    for (const auto& envelope : envelopes.envelopes) entry.envelopes.push_back(envelope->hash());
+    unconfirmed_hashes_ += entry.envelopes.size();
+    unconfirmed_.push_back(std::move(entry));
+    while (unconfirmed_.size() > 1 &&
+           (unconfirmed_.size() > kMaxUnconfirmedBatches || unconfirmed_hashes_ > kMaxUnconfirmedHashes)) {
+        unconfirmed_hashes_ -= unconfirmed_.front().envelopes.size();
+        unconfirmed_.erase(unconfirmed_.begin());
+    }
+}
+
+Task<Result<void>> Session::write(net::Code code, BytesView payload) {
+    const BytesView pieces[] = {payload};
+    co_return co_await write(code, Buffers(pieces));
+}
+
+Task<Result<void>> Session::write(net::Code code, Buffers payload) {
+    const auto stall = engine_.env().clock->after(
+        kStallLimit, [this] { stream_.close(Error(Errc::timed_out, "the peer does not take what we send")); });
+    co_return co_await stream_.write(code, payload);
+}
+
+}  // namespace sotto::whisper

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include "base/event.hpp"
+#include "net/message_stream.hpp"
+#include "whisper/engine.hpp"
+#include "whisper/outbox.hpp"
+#include "whisper/packets.hpp"
+
+namespace sotto::whisper {
+
+/// Sends ours and reads the peer's, each exactly once, within 5 s. Murmur answers every status with its own: a second
+/// one would go round for ever.
+Task<Result<Status>> exchange_status(Env env, net::MessageStream& stream, Status ours);
+
+/// One peer, past the exchange of status: a reader and an outbox. The reader waits for the peer to take an answer for
+/// at most kStallLimit. Loop thread only.
+class Session {
+  public:
+    static constexpr Duration kStallLimit = std::chrono::seconds(30);
+
+    /// `ours` is what the peer was told.
+    Session(Engine& engine, net::MessageStream& stream, const Status& ours, const Status& theirs);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session();
+
+    /// Until the stream ends; returns why.
+    Task<Result<void>> run();
+
+    const crypto::PeerId& peer() const noexcept { return stream_.peer().id; }
+    Slot slot() const noexcept { return outbox_.slot(); }
+    void on_added(const Pool::Entry& entry, std::uint64_t wall_seconds, TimePoint now);
+    /// Our terms changed: tell the peer.
+    void wake() noexcept { wake_.notify(); }
+    void set_own_only(bool own_only);
+    /// Code 127. Errors: busy while much is waiting already.
+    Result<void> send_direct(SharedEnvelope envelope);
+
+  private:
+    /// A batch that was sent and not confirmed yet.
+    struct Unconfirmed {
+        Hash batch{};
+        std::vector<Hash> envelopes;
+    };
+
+    Task<Result<void>> read_messages();
+    Task<Result<void>> handle(const net::Message& message);
+    Task<Result<void>> on_batch(BytesView payload);
+    Task<Result<void>> confirm(BytesView payload, std::vector<EnvelopeError> errors);
+    Result<void> on_terms(const net::Message& message);
+    Result<void> on_direct(BytesView payload);
+    Result<void> on_confirmation(const net::Message& message);
+    void settle(BatchResponse response);
+
+    Task<void> drive_outbox();
+    Task<Result<bool>> send_next();
+    Task<Result<void>> send_batch(const Outbox::Batch& batch);
+    void remember(const Hash& batch, const Outbox::Batch& envelopes);
+    Task<Result<void>> write(net::Code code, BytesView payload);
+    Task<Result<void>> write(net::Code code, Buffers payload);
+    void stop(const Error& why) noexcept;
+
+    Engine& engine_;
+    net::MessageStream& stream_;
+    Outbox outbox_;
+    Event wake_;
+    bool stopping_ = false;
+    bool confirms_;
+    double told_min_pow_;
+    Bloom told_bloom_;
+    std::vector<SharedEnvelope> direct_;
+    std::size_t direct_bytes_ = 0;
+    std::vector<Unconfirmed> unconfirmed_;
+    std::size_t unconfirmed_hashes_ = 0;
+};
+
+}  // namespace sotto::whisper
