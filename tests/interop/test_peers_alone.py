@@ -96,3 +96,13 @@ def test_libp2p_connections_are_made_in_number(start_peer):
     assert a.call("idle", addr=b.multiaddr, count=3) == 3
     assert a.call("release") == 3
     assert b.call("accepted") == 23
+
+
+def test_a_bridge_of_gos_own_carries_messages_between_the_networks(start_peer):
+    geth, bridge = start_peer("gethpeer"), start_peer("libp2ppeer", "-devp2p", "127.0.0.1:0", name="bridge")
+    libp2p = start_peer("libp2ppeer")
+    connect_devp2p(geth, bridge)
+    connect_libp2p(libp2p, bridge)
+    hashes = check_symmetric(geth, libp2p) + check_symmetric(libp2p, geth)
+    assert set(hashes) == set(geth.call("envelopes"))
+    assert geth.call("envelopes") == bridge.call("envelopes") == libp2p.call("envelopes")

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Our own node as a process, and its JSON-RPC."""
 
+import http.client
 import itertools
 import json
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .peers import Peer, PeerError
 
+BATCH = 100  # calls; the node takes no more at once
 LISTEN = ("/ip4/127.0.0.1/tcp/0/rlpx", "/ip4/127.0.0.1/tcp/0")
 
 
@@ -49,18 +50,36 @@ class Node(Peer):
 
     def rpc(self, method: str, *params, token: bool = False, timeout: float = 30):
         """One JSON-RPC call over HTTP; with `token`, as who may read the data directory."""
+        call = self._call(method, params)
+        return self._result(call, self._post(call, token, timeout))
+
+    def rpc_all(self, calls: Iterable[tuple[str, list]], timeout: float = 30) -> list:
+        """Many calls, in batches; the results in the order of the calls."""
+        results = []
+        calls = iter(calls)
+        while batch := [self._call(method, params) for method, params in itertools.islice(calls, BATCH)]:
+            answers = {answer["id"]: answer for answer in self._post(batch, False, timeout)}
+            results += [self._result(call, answers[call["id"]]) for call in batch]
+        return results
+
+    def _call(self, method: str, params) -> dict:
+        return {"jsonrpc": "2.0", "id": next(self._call_ids), "method": method, "params": list(params)}
+
+    def _post(self, body: dict | list, token: bool, timeout: float):
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {(self.data_dir / 'rpc-token').read_text().strip()}"
-        body = json.dumps({"jsonrpc": "2.0", "id": next(self._call_ids), "method": method, "params": params})
-        request = urllib.request.Request(self.http, body.encode(), headers)
+        request = urllib.request.Request(self.http, json.dumps(body).encode(), headers)
         try:
             with urllib.request.urlopen(request, timeout=timeout) as response:
-                answer = json.load(response)
-        except (urllib.error.URLError, TimeoutError) as error:
-            raise PeerError(f"{self.name}: {method}: {error}\n{self.log_tail()}") from error
+                return json.load(response)
+        except (OSError, http.client.HTTPException) as error:
+            raise PeerError(f"{self.name}: RPC: {error}\n{self.log_tail()}") from error
+
+    @staticmethod
+    def _result(call: dict, answer: dict):
         if "error" in answer:
-            raise RpcError(method, answer["error"])
+            raise RpcError(call["method"], answer["error"])
         return answer["result"]
 
     def peers(self) -> list[dict]:

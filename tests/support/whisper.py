@@ -2,10 +2,11 @@
 """Whisper messages from one end to another, whether the end is a foreign peer or our node, and what must hold of them."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from .node import Node
-from .peers import Peer
+from .peers import Peer, PeerError
 
 PASSWORD = "correct horse battery staple"
 TOPIC = "0x50771234"
@@ -65,7 +66,7 @@ class NodeEnd:
 
     def post(self, count: int, payload: str, **fields) -> list[str]:
         common = {"ttl": 60, "powTime": 10, "powTarget": 0.01, **fields}
-        return [self.node.rpc("shh_post", {**common, "payload": f"{payload}{i:08x}"}) for i in range(count)]
+        return self.node.rpc_all(("shh_post", [{**common, "payload": f"{payload}{i:08x}"}]) for i in range(count))
 
     def receive(self, filter_id: str, count: int, timeout: float) -> list[dict]:
         return self.node.receive(filter_id, count, timeout)
@@ -82,10 +83,7 @@ def check_symmetric(sender: Peer, receiver: Peer, count: int = 5, timeout: float
     """`count` messages under a shared key: none lost, doubled or changed. Returns the envelopes' hashes in order."""
     a, b = end(sender), end(receiver)
     filter_id = b.subscribe(symKeyID=b.sym_key(), topics=[TOPIC])
-    prefix = f"0x{next(_serial):04x}"
-    hashes = a.post(count, prefix, symKeyID=a.sym_key(), topic=TOPIC, **fields)
-    came = b.receive(filter_id, count, timeout) + b.late(filter_id)
-    _compare(came, hashes, prefix)
+    hashes, came = _send(a, b, filter_id, count, timeout, symKeyID=a.sym_key(), **fields)
     assert {m["topic"] for m in came} == {TOPIC}
     return hashes
 
@@ -96,19 +94,28 @@ def check_asymmetric(sender: Peer, receiver: Peer, count: int = 3, timeout: floa
     key_id, public = b.key_pair()
     signer_id, signer = a.key_pair()
     filter_id = b.subscribe(privateKeyID=key_id)
-    prefix = f"0x{next(_serial):04x}"
-    hashes = a.post(count, prefix, pubKey=public, topic=TOPIC, sig=signer_id)
-    came = b.receive(filter_id, count, timeout) + b.late(filter_id)
-    _compare(came, hashes, prefix)
+    hashes, came = _send(a, b, filter_id, count, timeout, pubKey=public, sig=signer_id)
     assert {m["sig"] for m in came} == {signer}
     return hashes
 
 
-def _compare(came: list[dict], hashes: list[str], prefix: str) -> None:
+def _send(a: End, b: End, filter_id: str, count: int, timeout: float, **fields) -> tuple[list[str], list[dict]]:
+    """Posts and receives at once, as an application does: what waits in a filter is bounded."""
+    prefix = f"0x{next(_serial):04x}"
+    with ThreadPoolExecutor(1) as background:
+        posting = background.submit(a.post, count, prefix, topic=TOPIC, **fields)
+        try:
+            came = b.receive(filter_id, count, timeout)
+        except PeerError:
+            posting.result()  # its own failure explains more
+            raise
+        hashes = posting.result()
+    came += b.late(filter_id)
     expected = {hash_: f"{prefix}{i:08x}" for i, hash_ in enumerate(hashes)}
-    assert len(expected) == len(hashes), "two envelopes with one hash were posted"
+    assert len(expected) == count, "two envelopes with one hash were posted"
     assert {m["hash"]: m["payload"] for m in came} == expected
-    assert len(came) == len(hashes), "a message came twice"
+    assert len(came) == count, "a message came twice"
+    return hashes, came
 
 
 def connect_devp2p(dialler: Peer, listener: Peer) -> tuple[str, str]:
@@ -121,6 +128,22 @@ def connect_libp2p(dialler: Peer, listener: Peer) -> None:
     dialler.call("connect", addr=listener.multiaddr)
     dialler.wait_event("session", LIMIT, peer=listener.peer_id, state="up")
     listener.wait_event("session", LIMIT, peer=dialler.peer_id, state="up")
+
+
+def bloom_of(topic: str) -> str:
+    """The bloom filter of one topic, EIP-627, with every bit that belongs in it."""
+    raw = bytes.fromhex(topic[2:])
+    bloom = bytearray(64)
+    for j in range(3):
+        bit = raw[j] + (256 if raw[3] >> j & 1 else 0)
+        bloom[bit // 8] |= 1 << bit % 8
+    return "0x" + bloom.hex()
+
+
+def wire_totals(peer: Peer, way: str) -> dict[str, int]:
+    """What a foreign peer has seen on the wire, "in" or "out", over all its sessions."""
+    sessions = peer.call("counters")["wire"].values()
+    return {name: sum(session[way][name] for session in sessions) for name in ("envelopes", "distinct", "duplicates")}
 
 
 def rlp_list(items: bytes) -> bytes:

@@ -193,7 +193,7 @@ func (p *Peer) sealed(args control.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer sealer.core.Stop()
+	defer func() { go sealer.core.Stop() }() // it waits 10 s for the tolerance of its minimum to end
 	key, err := sealer.addSymKey(where.symKeyArgs)
 	if err != nil {
 		return nil, err

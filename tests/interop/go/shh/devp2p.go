@@ -38,15 +38,12 @@ func DevP2PMain(name string, build Build) {
 	if err != nil {
 		control.Fatal(err)
 	}
-	server := &p2p.Server{Config: p2p.Config{
-		PrivateKey: private, Name: name, ListenAddr: *listen, NoDiscovery: true, MaxPeers: 1000, MaxPendingPeers: 200,
-		Protocols: []p2p.Protocol{peer.devp2pProtocol()},
-	}}
-	if err := server.Start(); err != nil {
+	server, err := peer.StartServer(name, *listen, private)
+	if err != nil {
 		control.Fatal(err)
 	}
 	control.Ready(server.Self().URLv4(), nil, "")
-	control.Serve(peer.Commands(), serverCommands(server))
+	control.Serve(peer.Commands(), ServerCommands(server))
 	server.Stop()
 }
 
@@ -55,6 +52,15 @@ func privateKey(hex string) (*ecdsa.PrivateKey, error) {
 		return crypto.GenerateKey()
 	}
 	return crypto.HexToECDSA(hex)
+}
+
+// StartServer puts this Whisper on a devp2p server; it may be on other networks as well.
+func (p *Peer) StartServer(name, listen string, key *ecdsa.PrivateKey) (*p2p.Server, error) {
+	server := &p2p.Server{Config: p2p.Config{
+		PrivateKey: key, Name: name, ListenAddr: listen, NoDiscovery: true, MaxPeers: 1000, MaxPendingPeers: 200,
+		Protocols: []p2p.Protocol{p.devp2pProtocol()},
+	}}
+	return server, server.Start()
 }
 
 func (p *Peer) devp2pProtocol() p2p.Protocol {
@@ -68,7 +74,8 @@ func (p *Peer) devp2pProtocol() p2p.Protocol {
 
 type addrArgs struct{ Addr string }
 
-func serverCommands(server *p2p.Server) control.Commands {
+// ServerCommands are those of the devp2p side alone.
+func ServerCommands(server *p2p.Server) control.Commands {
 	onNode := func(run func(*enode.Node)) control.Handler {
 		return control.Decode(func(args addrArgs) (any, error) {
 			node, err := enode.Parse(enode.ValidSchemes, args.Addr)

@@ -29,6 +29,7 @@ func main() {
 	key := flag.String("key", "", "secp256k1 private key in hex; a fresh key of -key-type when empty")
 	minPoW := flag.Float64("min-pow", 0.002, "least proof of work, accepted and announced")
 	countsWire := flag.Bool("count-wire", true, "count every envelope on the wire; off for measurements")
+	devp2p := flag.String("devp2p", "", "address of a devp2p server for the same Whisper and key, which makes this a bridge")
 	carriesShh := flag.Bool("shh", true, "carry Whisper; off for measurements of libp2p alone")
 	verbosity := flag.Int("verbosity", 2, "log level of Whisper, 1 to 5; go-libp2p's is in GOLOG_LOG_LEVEL")
 	flag.Parse()
@@ -45,14 +46,24 @@ func main() {
 	serveEcho(h)
 	servePerf(h)
 	commands := []control.Commands{toolCommands(h), loadCommands(h)}
+	enode := ""
 	if *carriesShh {
 		peer, err := shh.NewPeer(whisper.New, *minPoW, *countsWire)
 		if err != nil {
 			control.Fatal(err)
 		}
-		commands = append(commands, peer.Commands(), newSessions(h, peer.Links).commands())
+		connecting := newSessions(h, peer.Links).commands()
+		if *devp2p != "" {
+			server, err := startDevP2P(peer, *devp2p, private)
+			if err != nil {
+				control.Fatal(err)
+			}
+			defer server.Stop()
+			enode, connecting = server.Self().URLv4(), byAddress(shh.ServerCommands(server), connecting)
+		}
+		commands = append(commands, peer.Commands(), connecting)
 	}
-	control.Ready("", fullAddrs(h), h.ID().String())
+	control.Ready(enode, fullAddrs(h), h.ID().String())
 	control.Serve(commands...)
 	h.Close()
 }
