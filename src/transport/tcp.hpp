@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <memory>
+
+#include "net/transport.hpp"
+
+namespace sotto::transport {
+
+/// TCP over IPv4 and IPv6: /ip4|ip6|dns|dns4|dns6/…/tcp/PORT, with whatever stands behind kept in the addresses it
+/// reports. Listeners on IPv6 take IPv6 alone, so both families can be bound. Loop thread only.
+std::unique_ptr<net::Transport> make_tcp_transport(Env env);
+
+}  // namespace sotto::transport
