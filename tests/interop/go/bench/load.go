@@ -24,9 +24,13 @@ import (
 const (
 	helloCode      = 0
 	disconnectCode = 1
+	pingCode       = 2
+	pongCode       = 3
 	baseVersion    = 5
 	dialTimeout    = 10 * time.Second
 )
+
+var emptyList = []byte{0xc0}
 
 // hello is the first message of the base protocol, EIP-8: trailing fields are ignored.
 type hello struct {
@@ -116,7 +120,7 @@ func (l *load) caps(names []string) ([]p2p.Cap, error) {
 	return caps, nil
 }
 
-// connect runs the RLPx handshake and the exchange of hellos.
+// connect runs the RLPx handshake, the exchange of hellos and one ping.
 func connect(to *enode.Node, caps []p2p.Cap) (*rlpx.Conn, error) {
 	key, err := crypto.GenerateKey()
 	if err != nil {
@@ -143,23 +147,39 @@ func connect(to *enode.Node, caps []p2p.Cap) (*rlpx.Conn, error) {
 	return conn, nil
 }
 
+// greet returns when the peer has answered a ping, so it has read our hello and serves us: to hang up before that would
+// measure half a handshake.
 func greet(conn *rlpx.Conn, ours []byte) error {
 	if _, err := conn.Write(helloCode, ours); err != nil {
 		return err
 	}
-	code, data, _, err := conn.Read()
+	data, err := await(conn, helloCode)
 	if err != nil {
 		return err
-	}
-	if code == disconnectCode {
-		return fmt.Errorf("disconnected: %x", data)
 	}
 	var theirs hello
 	if err := rlp.DecodeBytes(data, &theirs); err != nil {
 		return err
 	}
 	conn.SetSnappy(theirs.Version >= baseVersion)
-	return nil
+	if _, err := conn.Write(pingCode, emptyList); err != nil {
+		return err
+	}
+	_, err = await(conn, pongCode)
+	return err
+}
+
+// await reads past what the peer's protocols say.
+func await(conn *rlpx.Conn, wanted uint64) ([]byte, error) {
+	for {
+		code, data, _, err := conn.Read()
+		if err != nil || code == wanted {
+			return data, err
+		}
+		if code == disconnectCode {
+			return nil, fmt.Errorf("disconnected: %x", data)
+		}
+	}
 }
 
 // keep leaves the connection open and answers nothing but pings, as an idle peer does.
@@ -168,14 +188,13 @@ func (l *load) keep(conn *rlpx.Conn) {
 	l.idle = append(l.idle, conn)
 	l.mu.Unlock()
 	go func() {
-		const ping, pong = 2, 3
 		for {
 			code, _, _, err := conn.Read()
 			if err != nil {
 				return
 			}
-			if code == ping {
-				if _, err := conn.Write(pong, []byte{0xc0}); err != nil {
+			if code == pingCode {
+				if _, err := conn.Write(pongCode, emptyList); err != nil {
 					return
 				}
 			}
