@@ -4,10 +4,18 @@
 #include <algorithm>
 
 namespace sotto::libp2p {
+namespace {
+
+std::vector<std::string> early_muxers(const Config& config) {
+    if (!config.early_muxer) return {};
+    return {std::string(kYamuxId)};
+}
+
+}  // namespace
 
 Local::Local(Config c, const ByteArray<32>& noise_static_secret)
     : config(std::move(c)),
-      noise(config.identity, noise_static_secret, {std::string(kYamuxId)}),
+      noise(config.identity, noise_static_secret, early_muxers(config)),
       services(make_services(config.serve_echo, config.serve_perf)) {
     for (const auto* spec : config.protocols) protocol_ids.push_back(spec->protocol_id);
     for (const auto& service : services) protocol_ids.push_back(service.protocol_id);

@@ -24,6 +24,7 @@ struct Config {
     std::function<std::vector<Multiaddr>()> listen_addresses{};  ///< for identify; none when empty
     bool serve_echo = false;
     bool serve_perf = false;  ///< costs bandwidth: for measurements
+    bool early_muxer = true;  ///< false: negotiate the muxer by multistream, as peers without Noise extensions do
     YamuxConfig yamux{};
     std::size_t max_negotiations = 128;                     ///< inbound streams a connection, at once
     Duration negotiation_limit = std::chrono::seconds(10);  ///< for one stream

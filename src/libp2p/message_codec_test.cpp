@@ -63,8 +63,10 @@ TEST(MessageReader, ReadsBackWhatIsWrittenHoweverItIsCut) {
 }
 
 TEST(MessageReader, RefusesAPromiseAboveTheLimitWithoutAllocatingForIt) {
-    EXPECT_EQ(error_of("01ffffffffffffffffff"), Errc::too_large);
-    EXPECT_EQ(error_of("01bfffffffffffffffff"), Errc::too_large);
+    EXPECT_EQ(error_of("01ff7fffffffffffffff"), Errc::too_large);
+    EXPECT_EQ(error_of("01fc0100000000"), Errc::too_large);
+    EXPECT_EQ(error_of("01bb7fffffff"), Errc::too_large);
+    EXPECT_EQ(blame_of(error_of("01ffffffffffffffffff")), Blame::peer);
     EXPECT_EQ(error_of("01f903fe"), Errc::too_large);  // 1,022 bytes and a header of 3
     EXPECT_EQ(error_of("01f903fd"), Errc::would_block);
 }

@@ -216,6 +216,7 @@ Result<void> NoiseHandshake::read_payload(BytesView sealed) {
     SOTTO_TRY(const auto plain, open(sealed));
     SOTTO_TRY(auto payload, NoisePayload::decode(plain));
     SOTTO_TRY(auto key, crypto::PublicKey::decode(payload.identity_key));
+    if (payload.identity_sig.empty()) return fail(Errc::unauthentic, "noise: no signature");
     if (!key.verify(signed_text(remote_static_), payload.identity_sig)) {
         return fail(Errc::unauthentic, "noise: the identity did not sign this static key");
     }
