@@ -8,7 +8,7 @@ namespace sotto::crypto {
 using Hash256 = ByteArray<32>;
 
 /// Keccak-256 with the original padding (0x01), as Ethereum uses it; SHA3-256 pads differently. Cheap to copy: RLPx and
-/// PoW clone a running state. The permutation (scalar or AVX-512) is chosen once at run time.
+/// PoW clone a running state. The permutation is chosen for the machine once at run time.
 class Keccak256 {
   public:
     static constexpr std::size_t kRate = 136;
