@@ -43,10 +43,10 @@ SharedMessage open_envelope(const FilterKey& key, const Envelope& envelope, doub
 
 struct FilterSpec {
     SharedKey key;
-    std::optional<Point> source;  ///< only messages signed by this key
+    std::optional<Point> source = {};  ///< only messages signed by this key
     double min_pow = 0;
-    std::vector<Topic> topics;  ///< empty: all
-    bool allow_direct = false;  ///< also what a trusted peer sends past the pool (code 127)
+    std::vector<Topic> topics = {};  ///< empty: all
+    bool allow_direct = false;       ///< also what a trusted peer sends past the pool (code 127)
 };
 
 /// How an envelope reached us.

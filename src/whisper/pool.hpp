@@ -41,7 +41,7 @@ class Pool {
         Work work;
         std::uint64_t sequence = 0;
         bool own = false;  ///< posted here
-        KnownBy known_by;
+        KnownBy known_by = {};
     };
     enum class Added : std::uint8_t { added, duplicate, refused };
 
@@ -107,7 +107,7 @@ class Pool {
     std::size_t gone_ = 0;
     std::set<Entry*, Cheaper> by_work_;
     std::set<Entry*, SoonerExpired> by_expiry_;
-    std::uint64_t next_sequence_ = 1;
+    std::uint64_t next_sequence_ = 0;
     std::size_t bytes_ = 0;
     std::uint64_t evicted_ = 0;
     Slot next_slot_ = 0;

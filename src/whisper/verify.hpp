@@ -35,7 +35,7 @@ struct Terms {
     PowRule rule = PowRule::both;
     double min_pow = 0;
     Bloom bloom = Bloom::full();
-    std::optional<Bloom> previous_bloom;  ///< still accepted: peers may not know the new one yet
+    std::optional<Bloom> previous_bloom = {};  ///< still accepted: peers may not know the new one yet
 };
 
 struct Checked {
