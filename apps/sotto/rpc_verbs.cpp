@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <cstdio>
+
+#include "base/escape.hpp"
+#include "base/loop.hpp"
+#include "chat/channel.hpp"
+#include "node/config.hpp"
+#include "node/files.hpp"
+#include "rpc/ws_client.hpp"
+#include "signals.hpp"
+#include "verbs.hpp"
+
+namespace sotto::app {
+namespace {
+
+namespace json = boost::json;
+using Client = rpc::WsClient;
+
+constexpr Duration kConnectLimit = std::chrono::seconds(10);
+
+struct Target {
+    std::string url;
+    std::string token;
+};
+
+Result<std::string> read_line(const std::filesystem::path& file) {
+    SOTTO_TRY(const auto content, node::read_private_file(file, 4096));
+    std::string text(text_of(content));
+    while (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
+/// The node of --rpc, else the one that runs on the data directory. The token is the data directory's, where it can be
+/// read.
+Result<Target> find_node(const RpcOptions& options, const Environment& environment) {
+    node::RawSettings flags;
+    if (options.data_dir) flags["data-dir"] = {{*options.data_dir}, "--data-dir"};
+    SOTTO_TRY(const auto config, node::load_config(std::move(flags), environment));
+    Target target;
+    if (auto token = read_line(config.data_dir / "rpc-token")) target.token = std::move(*token);
+    if (options.url) {
+        target.url = *options.url;
+        return target;
+    }
+    auto url = read_line(config.data_dir / "rpc-url");
+    if (!url) {
+        return fail(Errc::not_found,
+                    "no node has run on " + config.data_dir.string() +
+                        "; start one with: sotto run, or name its RPC with --rpc URL");
+    }
+    target.url = std::move(*url);
+    return target;
+}
+
+Task<Result<std::unique_ptr<Client>>> connect(Env env, const RpcOptions& options, const Environment& environment) {
+    SOTTO_CO_TRY(auto target, find_node(options, environment));
+    co_return co_await Client::connect(env, target.url, target.token, Deadline::in(*env.clock, kConnectLimit));
+}
+
+std::string topic_text(const std::string& channel) {
+    return to_hex_prefixed(chat::channel_topic(channel));
+}
+
+Task<Result<json::value>> channel_key(Client& client, const std::string& channel) {
+    json::array params{channel};
+    co_return co_await client.call("shh_generateSymKeyFromPassword", std::move(params));
+}
+
+Task<Result<void>> send(
+    Env env, const RpcOptions& options, std::string channel, std::string text, const Environment& environment) {
+    SOTTO_CO_TRY(const auto client, co_await connect(env, options, environment));
+    SOTTO_CO_TRY(const auto key, co_await channel_key(*client, channel));
+    SOTTO_CO_TRY(const auto pair, co_await client->call("shh_newKeyPair", {}));
+    const auto now = env.clock->wall().milliseconds();
+    const auto payload = chat::encode_message({.text = text, .nick = {}, .clock = now * 100, .milliseconds = now});
+    json::array params{json::object{{"symKeyID", key},
+                                    {"sig", pair},
+                                    {"ttl", 10},
+                                    {"topic", topic_text(channel)},
+                                    {"payload", to_hex_prefixed(payload)},
+                                    {"powTime", 1},
+                                    {"powTarget", 0.002}}};
+    SOTTO_CO_TRY(const auto hash, co_await client->call("shh_post", std::move(params)));
+    json::array pair_id{pair};
+    SOTTO_CO_CHECK(co_await client->call("shh_deleteKeyPair", std::move(pair_id)));
+    fmt::print("{}\n", std::string_view(hash.as_string()));
+    co_return Result<void>{};
+}
+
+/// One JSON line for people's scripts: what the channel says, and who.
+void print_message(const json::value& params) {
+    const auto* result = params.is_object() ? params.get_object().if_contains("result") : nullptr;
+    const auto* payload = result && result->is_object() ? result->get_object().if_contains("payload") : nullptr;
+    if (!payload || !payload->is_string()) return;
+    const auto bytes = from_hex(std::string_view(payload->get_string()));
+    const auto message = bytes ? chat::decode_message(*bytes) : fail(Errc::malformed);
+    if (!message) return;
+    const auto& object = result->get_object();
+    const auto field = [&](const char* name) { return object.contains(name) ? object.at(name) : json::value(nullptr); };
+    const json::object line{{"text", message->text},
+                            {"nick", message->nick.empty() ? json::value(nullptr) : json::value(message->nick)},
+                            {"milliseconds", message->milliseconds},
+                            {"hash", field("hash")},
+                            {"sig", field("sig")}};
+    fmt::print("{}\n", json::serialize(line));
+    std::fflush(stdout);
+}
+
+Task<Result<void>> listen(Env env, const RpcOptions& options, std::string channel, const Environment& environment) {
+    SOTTO_CO_TRY(const auto client, co_await connect(env, options, environment));
+    SOTTO_CO_TRY(const auto key, co_await channel_key(*client, channel));
+    json::array params{"messages", json::object{{"symKeyID", key}, {"topics", json::array{topic_text(channel)}}}};
+    SOTTO_CO_CHECK(co_await client->call("shh_subscribe", std::move(params)));
+    fmt::print(stderr, "listening to #{}; Ctrl-C ends it\n", channel);
+    for (;;) {
+        SOTTO_CO_TRY(const auto message, co_await client->next_notification());
+        print_message(message);
+    }
+}
+
+std::string text_at(const json::object& object, std::string_view name) {
+    const auto* value = object.if_contains(name);
+    return value && value->is_string() ? escape_json(std::string_view(value->get_string())) : std::string();
+}
+
+void print_table(const json::array& peers) {
+    fmt::print("{:<8} {:<4} {:<24} {:<30} {}\n", "NETWORK", "WAY", "ADDRESS", "AGENT", "PEER");
+    for (const auto& value : peers) {
+        if (!value.is_object()) continue;
+        const auto& peer = value.get_object();
+        const auto* network = peer.if_contains("network");
+        const json::object nothing;
+        const auto& where = network && network->is_object() ? network->get_object() : nothing;
+        const auto* inbound = where.if_contains("inbound");
+        fmt::print("{:<8} {:<4} {:<24} {:<30} {}\n",
+                   text_at(peer, "transport"),
+                   inbound && inbound->is_bool() && inbound->get_bool() ? "in" : "out",
+                   text_at(where, "remoteAddress"),
+                   text_at(peer, "name"),
+                   text_at(peer, "peerId"));
+    }
+}
+
+Task<Result<void>> peers(Env env, const RpcOptions& options, const Environment& environment) {
+    SOTTO_CO_TRY(const auto client, co_await connect(env, options, environment));
+    SOTTO_CO_TRY(const auto all, co_await client->call("admin_peers", {}));
+    if (options.json) {
+        fmt::print("{}\n", json::serialize(all));
+    } else if (all.is_array()) {
+        print_table(all.get_array());
+    }
+    co_return Result<void>{};
+}
+
+/// Runs one of the above to its end and reports.
+template <class Make>
+int run(Make make) {
+    Loop loop(1);
+    const auto main = [&]() -> Task<int> {
+        const auto done = co_await make(loop.env());
+        co_return done ? kDone : report(done.error());
+    };
+    return loop.run(main());
+}
+
+}  // namespace
+
+int send_verb(const RpcOptions& options,
+              const std::string& channel,
+              const std::string& text,
+              const Environment& environment) {
+    const auto name = chat::channel_name(channel);
+    if (!name) return report(name.error());
+    return run([&](Env env) { return send(env, options, *name, text, environment); });
+}
+
+int listen_verb(const RpcOptions& options, const std::string& channel, const Environment& environment) {
+    const auto name = chat::channel_name(channel);
+    if (!name) return report(name.error());
+    return run([&](Env env) { return listen(env, options, *name, environment); });
+}
+
+int peers_verb(const RpcOptions& options, const Environment& environment) {
+    return run([&](Env env) { return peers(env, options, environment); });
+}
+
+}  // namespace sotto::app

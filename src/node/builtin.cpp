@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "node/builtin.hpp"
+
+#include "libp2p/upgrader.hpp"
+#include "node/interfaces.hpp"
+#include "transport/tcp.hpp"
+
+namespace sotto::node {
+namespace {
+
+/// The addresses that identify tells a libp2p peer, without /p2p.
+std::vector<Multiaddr> announced_addresses(const Host* host) {
+    std::vector<Multiaddr> all;
+    if (!host) return all;
+    for (const auto& listen : host->listen_addresses()) {
+        if (net::network_of(listen) != net::Network::libp2p) continue;
+        for (auto& address : dialable_addresses(listen)) all.push_back(std::move(address));
+    }
+    return all;
+}
+
+std::unique_ptr<net::Upgrader> libp2p_upgrader(
+    Env env, const Config& config, const Identities& identities, const net::ProtocolSpec& shh, Host* const* host) {
+    libp2p::Config libp2p{.identity = identities.libp2p, .agent = client_name()};
+    libp2p.protocols = {&shh};
+    libp2p.serve_perf = config.serve_perf;
+    libp2p.serve_echo = config.serve_echo;
+    libp2p.listen_addresses = [host] { return announced_addresses(*host); };
+    libp2p.yamux.core.max_inbound_streams = config.limits.streams_per_connection;
+    return libp2p::make_libp2p_upgrader(env, std::move(libp2p));
+}
+
+}  // namespace
+
+Host::Parts builtin_parts(
+    Env env, const Config& config, const Identities& identities, whisper::Whisper& whisper, Host* const* host) {
+    Host::Parts parts;
+    parts.transports.push_back(transport::make_tcp_transport(env));
+    parts.upgraders.push_back(libp2p_upgrader(env, config, identities, whisper.spec(), host));
+    parts.protocols.push_back(&whisper);
+    return parts;
+}
+
+}  // namespace sotto::node
