@@ -27,25 +27,26 @@ struct Config {
 
 /// What shh_post takes (go-ethereum whisper/whisperv6 api.go).
 struct NewMessage {
-    std::string sym_key_id;  ///< either this
-    Bytes public_key;        ///< or this, 65 bytes
-    std::string sig;         ///< id of the key pair that signs; empty: unsigned
-    std::uint32_t ttl = 0;   ///< seconds, at most 172,800; 0: 50
-    Topic topic{};           ///< must not be zero with a symmetric key
-    Bytes payload;
-    Bytes padding;                              ///< empty: random
-    std::uint32_t pow_time = 0;                 ///< seconds that sealing may take
-    double pow_target = 0;                      ///< 0: no work; negative: the best of pow_time
-    std::optional<crypto::PeerId> target_peer;  ///< sent directly (code 127) to this connected peer, past pool and PoW
+    std::string sym_key_id = {};  ///< either this
+    Bytes public_key = {};        ///< or this, 65 bytes
+    std::string sig = {};         ///< id of the key pair that signs; empty: unsigned
+    std::uint32_t ttl = 0;        ///< seconds, at most 172,800; 0: 50
+    Topic topic{};                ///< must not be zero with a symmetric key
+    Bytes payload = {};
+    Bytes padding = {};          ///< empty: random
+    std::uint32_t pow_time = 0;  ///< seconds that sealing may take
+    double pow_target = 0;       ///< 0: no work; negative: the best of pow_time
+    std::optional<crypto::PeerId> target_peer =
+        {};  ///< sent directly (code 127) to this connected peer, past pool and PoW
 };
 
 /// What shh_newMessageFilter and shh_subscribe take.
 struct Criteria {
-    std::string sym_key_id;      ///< either this
-    std::string private_key_id;  ///< or this
-    Bytes sig;                   ///< public key of the signer, 65 bytes; empty: any
+    std::string sym_key_id = {};      ///< either this
+    std::string private_key_id = {};  ///< or this
+    Bytes sig = {};                   ///< public key of the signer, 65 bytes; empty: any
     double min_pow = 0;
-    std::vector<Topic> topics;
+    std::vector<Topic> topics = {};
     bool allow_p2p = false;
 };
 
