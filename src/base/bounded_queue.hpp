@@ -27,6 +27,14 @@ class BoundedQueue {
         readable_.notify();
         return true;
     }
+    /// Takes the item whatever the limit says: for a writer that looks at bytes() and stops by itself. Dropped when
+    /// closed.
+    void force_push(T item, std::size_t bytes) {
+        if (closed_) return;
+        items_.emplace_back(std::move(item), bytes);
+        bytes_ += bytes;
+        readable_.notify();
+    }
     /// Suspends until there is room. One pusher at a time.
     Task<Result<void>> push(T item, std::size_t bytes) {
         while (!closed_ && !has_room(bytes)) co_await writable_.wait();

@@ -20,8 +20,8 @@ class [[nodiscard]] Subscription {
     std::shared_ptr<void> keep_;
 };
 
-/// Tells any number of subscribers, in the order in which they came, each at once and inside emit(). A subscriber may end its
-/// own or another's subscription, or make a new one, meanwhile. Loop thread only.
+/// Tells any number of subscribers, in the order in which they came, each at once and inside emit(). A subscriber may
+/// end its own or another's subscription, or make a new one, meanwhile. Loop thread only.
 template <class... Args>
 class Signal {
   public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "node/builtin.hpp"
 
+#include "devp2p/upgrader.hpp"
 #include "libp2p/upgrader.hpp"
 #include "node/interfaces.hpp"
 #include "transport/tcp.hpp"
@@ -30,12 +31,23 @@ std::unique_ptr<net::Upgrader> libp2p_upgrader(
     return libp2p::make_libp2p_upgrader(env, std::move(libp2p));
 }
 
+std::unique_ptr<net::Upgrader> devp2p_upgrader(Env env,
+                                               const Config& config,
+                                               const Identities& identities,
+                                               const net::ProtocolSpec& shh) {
+    devp2p::Config devp2p{.identity = identities.devp2p, .client = client_name()};
+    devp2p.protocols = {&shh};
+    devp2p.connection.outbox_bytes = config.limits.outbox_bytes;
+    return devp2p::make_rlpx_upgrader(env, std::move(devp2p));
+}
+
 }  // namespace
 
 Host::Parts builtin_parts(
     Env env, const Config& config, const Identities& identities, whisper::Whisper& whisper, Host* const* host) {
     Host::Parts parts;
     parts.transports.push_back(transport::make_tcp_transport(env));
+    parts.upgraders.push_back(devp2p_upgrader(env, config, identities, whisper.spec()));
     parts.upgraders.push_back(libp2p_upgrader(env, config, identities, whisper.spec(), host));
     parts.protocols.push_back(&whisper);
     return parts;

@@ -29,6 +29,11 @@ class PeerError(RuntimeError):
     """A peer answered with an error, died, or let a deadline pass."""
 
 
+def clean_environment() -> dict[str, str]:
+    """The environment without SOTTO_ variables: those of the tests would be read as the node's settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SOTTO_")}
+
+
 class Peer:
     """One running program. Every wait has a deadline in seconds; every failure quotes the end of its log."""
 
@@ -46,7 +51,7 @@ class Peer:
         self._next_id = 0
         self._process = subprocess.Popen(
             self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=cwd,
-            env={**os.environ, **(env or {})})
+            env={**clean_environment(), **(env or {})})
         self._reader = threading.Thread(target=self._read, name=f"{self.name}-stdout", daemon=True)
         self._reader.start()
         try:
