@@ -136,6 +136,7 @@ Bytes sign_der(const Secret& secret, const Hash256& digest) {
 }
 
 bool verify_der(const Point& point, const Hash256& digest, BytesView der) noexcept {
+    if (der.empty()) return false;  // The library aborts on a null pointer.
     const auto key = parse(uncompressed(point));
     secp256k1_ecdsa_signature signature;
     if (!key || secp256k1_ecdsa_signature_parse_der(context(), &signature, der.data(), der.size()) != 1) return false;
