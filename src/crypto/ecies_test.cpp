@@ -60,6 +60,14 @@ TEST_F(Eip8, OpensThePacketsWhoseTagCoversTheirSize) {
     }
 }
 
+/// ethereum/tests BasicTests/crypto.json, "ecies_sec1_altered".
+TEST(Ecies, OpensTheMessageOfEthereumTests) {
+    const auto vectors = testing::read_vectors("keccak/crypto.json");
+    const auto opened = decrypt(hex_array<32>(vectors.at("ecies1.key")), hex(vectors.at("ecies1.cipher")), {});
+    ASSERT_TRUE(opened.has_value());
+    EXPECT_EQ(to_hex(*opened), vectors.at("ecies1.payload"));
+}
+
 /// The shared point's X begins with two zero bytes. Computed with plain big integers, hashlib and the openssl tool.
 TEST(Ecies, PadsASharedSecretWithLeadingZeros) {
     const auto secret = hex_array<32>("49a7b37aa6f6645917e7b807e9d1c00d4fa71f18343b0d4122a4d2df64dd6fee");
