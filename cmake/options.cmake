@@ -22,7 +22,7 @@ endif()
 add_library(sotto_options INTERFACE)
 target_compile_options(sotto_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
-    -Wimplicit-fallthrough -Werror=format-security -Werror=return-type -Werror=unused-result
+    -Wimplicit-fallthrough -Wno-missing-designated-field-initializers -Werror=format-security -Werror=return-type -Werror=unused-result
     -fPIE -fno-omit-frame-pointer "SHELL:-Xclang -fno-pch-timestamp")
 target_compile_definitions(sotto_options INTERFACE
     _GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION

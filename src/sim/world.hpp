@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/env.hpp"
+#include "sim/pipe.hpp"
+
+namespace sotto::sim {
+
+/// Virtual time, seeded randomness and inline workers: whole nodes run in it, and the same seed gives the same run.
+/// Time moves only when nothing is ready. Single-threaded.
+class World final : public Clock {
+  public:
+    /// 2019-07-29, when Status's network ran Whisper.
+    static constexpr WallTime kStart{std::chrono::seconds(1'564'358'400)};
+
+    explicit World(std::uint64_t seed = 1);
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+    /// Every task must have ended.
+    ~World() override;
+
+    Env env() noexcept;
+    /// The same world seen by a node whose wall clock is off.
+    Env env_with_skew(Duration skew);
+
+    TimePoint now() const noexcept override;
+    WallTime wall() const noexcept override;
+    Timer after(Duration delay, std::move_only_function<void()> fire) override;
+
+    /// Runs `task` to its end and returns its value. A task that cannot end any more is a failed assertion.
+    template <class T>
+    T run(Task<T> task) {
+        std::optional<T> value;
+        run_to_end(store(std::move(task), value));
+        return std::move(*value);
+    }
+    void run(Task<void> task) { run_to_end(std::move(task)); }
+
+    /// A hash over what happened and when: equal for equal seeds.
+    std::uint64_t trace() const noexcept;
+    void note(std::uint64_t what) noexcept;
+    RandomSource& random() noexcept;
+
+  private:
+    template <class T>
+    static Task<void> store(Task<T> task, std::optional<T>& value) {
+        value.emplace(co_await std::move(task));
+    }
+    void run_to_end(Task<void> task);
+    bool step();
+
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+template <class T>
+T run_task(World& world, Task<T> task) {
+    return world.run(std::move(task));
+}
+
+}  // namespace sotto::sim
