@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """What the tests against real programs share. Every process started here is gone when its test has ended."""
 
-import os
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -12,18 +11,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from support.cli import sotto_binary  # noqa: E402
 from support.node import Node  # noqa: E402
 from support.peers import Peer  # noqa: E402
 
 GO_BUILD_LIMIT = 1200  # seconds; the first build downloads and compiles all of go-ethereum and go-libp2p
 MODULES_UNREACHABLE = 75
-
-
-def sotto_binary() -> Path:
-    """SOTTO_BIN, else the binary of the preset in SOTTO_PRESET, else of `release`."""
-    if named := os.environ.get("SOTTO_BIN"):
-        return Path(named)
-    return ROOT / "build" / os.environ.get("SOTTO_PRESET", "release") / "sotto"
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ void add_run(CLI::App& app, Action& action, const Environment& environment) {
         };
         auto* option = run->add_option_function<std::vector<std::string>>(flag, take, option_help(info));
         option->type_name(std::string(info.value))->allow_extra_args(false);
-        if (!info.repeatable) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+        if (!info.repeatable) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
     run->footer("Every flag is also a key of sotto.toml and a variable: --log-level is log-level and SOTTO_LOG_LEVEL.");
     run->callback(
@@ -147,6 +147,29 @@ const CLI::App* find_verb(const CLI::App& app, const std::string& name) {
     return found.empty() ? nullptr : found.front();
 }
 
+/// Names the first word that nothing takes, and what is nearest to it. Empty when every word is known.
+std::string unknown_word(const CLI::App& app, const std::vector<std::string>& arguments) {
+    const CLI::App* verb = &app;
+    for (const auto& argument : arguments) {
+        const auto word = argument.substr(0, argument.find('='));
+        const bool flag = word.starts_with("--");
+        if (const auto* next = find_verb(*verb, word)) verb = next;
+        const auto verbs = verb->get_subcommands([](const CLI::App*) { return true; });
+        if (verb->get_name() == word || verb->get_option_no_throw(word) || (!flag && verbs.empty())) continue;
+        std::vector<std::string> names;
+        for (const auto* option : verb->get_options()) {
+            if (flag && !option->get_lnames().empty()) names.push_back("--" + option->get_lnames().front());
+        }
+        for (const auto* next : verbs) {
+            if (!flag) names.push_back(next->get_name());
+        }
+        const std::vector<std::string_view> candidates(names.begin(), names.end());
+        return std::string(flag ? "there is no flag '" : "there is no verb '") + word + "'; did you mean '" +
+               std::string(node::nearest(word, candidates)) + "'?";
+    }
+    return {};
+}
+
 void add_help(CLI::App& app, Action& action) {
     auto* version = app.add_subcommand("version", "Print the version");
     auto json = std::make_shared<bool>(false);
@@ -160,35 +183,13 @@ void add_help(CLI::App& app, Action& action) {
         action = [&app, verb] {
             if (*verb == "limits") return limits_verb();
             const auto* target = verb->empty() ? &app : find_verb(app, *verb);
-            if (!target)
-                return report(Error(Errc::invalid_argument, "there is no verb '" + *verb + "'; see: sotto help"));
-            std::cout << target->help();
+            if (!target) return report(Error(Errc::invalid_argument, unknown_word(app, {*verb}) + " See: sotto help"));
+            // App::help() would explain `help` itself. `key` has verbs of its own: their flags belong on its page.
+            const auto mode = target == &app ? CLI::AppFormatMode::Normal : CLI::AppFormatMode::All;
+            std::cout << app.get_formatter()->make_help(target, target == &app ? "sotto" : "sotto " + *verb, mode);
             return kDone;
         };
     });
-}
-
-/// The nearest flag or verb to the first word that nothing takes.
-std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
-    const CLI::App* verb = &app;
-    for (const auto& argument : arguments) {
-        if (const auto* next = find_verb(*verb, argument)) verb = next;
-    }
-    std::vector<std::string> names;
-    for (const auto* option : verb->get_options()) names.push_back(option->get_name(false, true));
-    for (const auto* next : verb->get_subcommands([](const CLI::App*) { return true; }))
-        names.push_back(next->get_name());
-    for (const auto& argument : arguments) {
-        const auto word = argument.substr(0, argument.find('='));
-        const bool flag = word.starts_with("--");
-        if ((!flag && verb != &app) || verb->get_option_no_throw(word) || find_verb(app, word)) continue;
-        std::vector<std::string_view> candidates;
-        for (const auto& name : names) {
-            if (name.starts_with("--") == flag) candidates.push_back(name);
-        }
-        return "; did you mean " + std::string(node::nearest(word, candidates)) + "?";
-    }
-    return {};
 }
 
 int main_verb(int argc, char** argv) {
@@ -208,9 +209,9 @@ int main_verb(int argc, char** argv) {
         return app.exit(asked_for_help);
     } catch (const CLI::ParseError& error) {
         const std::vector<std::string> arguments(argv + 1, argv + argc);
-        const bool unknown = error.get_name() == "ExtrasError" || error.get_name() == "RequiredError";
+        const auto unknown = unknown_word(app, arguments);
         return report(Error(Errc::invalid_argument,
-                            error.what() + (unknown ? suggestion(app, arguments) : "") + " See: sotto help"));
+                            (unknown.empty() ? error.what() + std::string(".") : unknown) + " See: sotto help"));
     }
     return action();
 }

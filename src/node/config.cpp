@@ -171,8 +171,11 @@ Result<Config> make_config(const RawSettings& settings) {
         const auto it = settings.find(name);
         if (it == settings.end()) continue;
         for (const auto& value : it->second.values) {
-            auto done = set(config, value);
-            if (!done) return fail(Errc::invalid_argument, it->second.origin + ": " + done.error().detail());
+            const auto done = set(config, value);
+            if (done) continue;
+            const auto& detail = done.error().detail();
+            const auto quoted = detail.contains(value) ? std::string() : "'" + value + "': ";
+            return fail(Errc::invalid_argument, it->second.origin + ": " + quoted + detail);
         }
     }
     if (config.default_listen) config.listen = default_listen_addresses();
