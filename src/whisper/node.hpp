@@ -18,8 +18,8 @@ struct Config {
     double min_pow = 0.002;        ///< accepted and announced
     PowRule rule = PowRule::both;  ///< what incoming envelopes may satisfy; we seal for eip627 unless legacy
     std::size_t max_message_size = kMaxEnvelopeSize;  ///< bytes of one envelope's RLP
-    PoolLimits pool;
-    FilterIndex::Limits filters;
+    PoolLimits pool = {};
+    FilterIndex::Limits filters = {};
     std::size_t max_keys = 10'000;  ///< symmetric keys, and key pairs
     bool confirmations = true;      ///< announce, and answer batches with codes 12 and 11
     bool light_client = false;      ///< relays nothing but its own posts

@@ -41,6 +41,8 @@ class Rig {
     Env env() { return world.env(); }
     Task<void> sleep(Duration time) { return sleep_for(world, time); }
 
+    /// A node that lives until all sessions have ended.
+    Whisper& node(const Config& config = {}) { return *nodes_.emplace_back(std::make_unique<Whisper>(env(), config)); }
     /// Lets `node` serve its end; the other end is the caller's.
     Running& serve(Whisper& node, net::MessageStream& end) {
         auto& running = runs_.emplace_back();
@@ -90,6 +92,7 @@ class Rig {
         end.close(Error(Errc::closed));
     }
 
+    std::list<std::unique_ptr<Whisper>> nodes_;
     std::list<Running> runs_;
     std::list<PipePair> pipes_;
 };
