@@ -101,12 +101,13 @@ Task<void> read_terminal(StandardInput& input, TerminalView& view, ChatSession& 
     }
 }
 
-Task<void> end_on_signal(StandardInput& input) {
-    co_await wait_for_end_signal();
+Task<void> end_on_signal(EndSignal& end, StandardInput& input) {
+    co_await end.wait();
     input.close();
 }
 
 Task<int> chat(Env env, const ChatOptions& options, std::string channel, node::Node& node) {
+    EndSignal end(env.executor);
     const bool terminal = ::isatty(STDIN_FILENO) == 1;
     std::unique_ptr<ChatView> view;
     TerminalView* person = nullptr;
@@ -125,7 +126,7 @@ Task<int> chat(Env env, const ChatOptions& options, std::string channel, node::N
         view->on_state("you are " + session.nick() + " in #" + channel +
                        (terminal ? "; /help lists the commands" : ""));
         group.spawn(session.deliver());
-        group.spawn(end_on_signal(input));
+        group.spawn(end_on_signal(end, input));
         if (person) {
             co_await read_terminal(input, *person, session, *env.clock);
         } else {

@@ -129,11 +129,12 @@ struct Service {
     }
 
     Task<int> serve() {
-        auto body = [this](TaskGroup& group) -> Task<Result<void>> {
+        EndSignal end(env.executor);
+        auto body = [this, &end](TaskGroup& group) -> Task<Result<void>> {
             group.spawn(node->run());
             if (server) group.spawn(server->run());
             print_ready();
-            co_await wait_for_end_signal();
+            co_await end.wait();
             if (server) server->stop();
             node->stop();
             co_await group.wait_all();

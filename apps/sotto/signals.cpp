@@ -4,18 +4,24 @@
 #include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <thread>
 
 namespace sotto::app {
 
-Task<void> wait_for_end_signal() {
-    boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, SIGINT, SIGTERM);
-    co_await signals.async_wait(boost::asio::use_awaitable);
+struct EndSignal::Impl {
+    explicit Impl(const Executor& executor) : signals(executor, SIGINT, SIGTERM) {}
+    boost::asio::signal_set signals;
+};
+
+EndSignal::EndSignal(const Executor& executor) : impl_(std::make_unique<Impl>(executor)) {}
+EndSignal::~EndSignal() = default;
+
+Task<void> EndSignal::wait() {
+    co_await impl_->signals.async_wait(boost::asio::use_awaitable);
     // From here on a signal means "now", whatever is still saying goodbye.
-    signals.clear();
+    impl_->signals.clear();
     for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { ::_exit(1); });
 }
 

@@ -2,13 +2,26 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "base/task.hpp"
 
 namespace sotto::app {
 
-/// Suspends until SIGINT or SIGTERM. A second one ends the process at once.
-Task<void> wait_for_end_signal();
+/// Catches SIGINT and SIGTERM for as long as it lives. Make it before anybody can know that the process is there: a
+/// signal that comes before wait() is kept.
+class EndSignal {
+  public:
+    explicit EndSignal(const Executor& executor);
+    ~EndSignal();
+    /// Suspends until the first signal. From then on a second one ends the process at once.
+    Task<void> wait();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
 /// All cores but the loop's, at least one.
 std::size_t worker_threads() noexcept;
 

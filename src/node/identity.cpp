@@ -55,9 +55,7 @@ Result<crypto::PrivateKey> read_identity(const std::filesystem::path& file) {
     SOTTO_TRY(auto content, read_private_file(file, kMaxFile));
     const WipedBytes text{std::move(content)};
     auto key = parse_identity(text_of(text.bytes));
-    if (!key)
-        return fail(Errc::invalid_argument,
-                    "the identity file " + file.string() + " cannot be used: " + key.error().detail());
+    if (!key) return fail(Errc::io, "the identity file " + file.string() + " cannot be used: " + key.error().detail());
     return key;
 }
 

@@ -126,7 +126,8 @@ struct Server::Impl {
         if (code == asio::error::address_in_use) {
             return fail(Errc::in_use,
                         "port " + std::to_string(port) + " on " + address.to_string() +
-                            " is taken; choose another with --rpc HOST:PORT, or port 0 for any");
+                            " is taken; choose another with --rpc HOST:PORT, for example port " +
+                            std::to_string(port + 1) + " or 0 for any");
         }
         if (code) return fail(Errc::unsupported, "cannot listen on " + address.to_string() + ": " + code.message());
         const auto bound = acceptor.local_endpoint(code).port();

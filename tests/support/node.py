@@ -87,7 +87,7 @@ class Node(Peer):
 
     def await_peers(self, count: int, timeout: float = 30) -> list[dict]:
         """Waits until exactly this many sessions are up."""
-        return until(lambda: len(found := self.peers()) == count and found, timeout, f"{count} peers", self)
+        return until(lambda: len(found := self.peers()) == count and (found,), timeout, f"{count} peers", self)[0]
 
     def receive(self, filter_id: str, count: int, timeout: float) -> list[dict]:
         """Polls a filter until it gave `count` messages, in all."""
