@@ -427,7 +427,7 @@ TEST(Session, TakesDirectMessagesOnlyFromTrustedPeersSingleAndListed) {
                                           *encode_plaintext(view_of("old"), {}, nullptr, *f.env().random),
                                           *f.env().random);
         // Long expired, without work: a mail server's answer.
-        const Bytes raw = encode_envelope(encode_body(1'600'000'000, 10, {1, 2, 3, 4}, data), 0);
+        const Bytes raw = encode_envelope(encode_body(1'500'000'000, 10, {1, 2, 3, 4}, data), 0);
         (void)co_await send(f.peer, code::kDirect, raw);
         co_await f.sleep(1ms);
         EXPECT_TRUE(f.node.get_filter_messages(filter)->empty());
