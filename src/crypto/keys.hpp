@@ -19,7 +19,8 @@ struct PublicKey {
 
     /// Deterministic PublicKey protobuf {Type 1, Data 2}; the type is always written.
     Bytes encode() const;
-    /// Checks that the key is usable: a point on the curve, RSA size within bounds. At most 2,048 bytes.
+    /// Checks that the key is usable: a point on the curve, RSA size within bounds. At most 2,048 bytes. The order of
+    /// the fields and unknown ones do not matter, so compare keys or peer ids, never the bytes from the wire.
     static Result<PublicKey> decode(BytesView protobuf);
     static PublicKey from_secp256k1(BytesView point64);
     /// X || Y of a secp256k1 key: devp2p's node id. Fails (unsupported) for other types.
@@ -42,7 +43,7 @@ class PeerId {
     std::string to_string() const;
     const Bytes& bytes() const noexcept { return multihash_; }
     bool empty() const noexcept { return multihash_.empty(); }
-    /// The key itself where the id contains it.
+    /// The key itself where the id contains it (not_found where it is a hash).
     Result<PublicKey> public_key() const;
 
     friend auto operator<=>(const PeerId&, const PeerId&) = default;

@@ -25,6 +25,7 @@ Result<ByteArray<32>> ecdh(const Secret& secret, const Point& point);
 
 /// R || S || V with V in {0, 1}; deterministic (RFC 6979).
 ByteArray<65> sign_recoverable(const Secret& secret, const Hash256& digest);
+/// V of 2 and 3 is taken too, as go-ethereum does. Malformed: out of range. Unauthentic: the signature of no key.
 Result<Point> recover(BytesView signature65, const Hash256& digest);
 
 /// DER signatures over a digest (libp2p). verify accepts a high S.
