@@ -35,7 +35,8 @@ Result<Multiaddr::Part> parse_part(std::string_view& rest) {
     if (protocol->size == 0) return part;
     if (rest.empty()) return bad("/" + std::string(name) + " needs a value");
     const auto text = protocol->path ? std::exchange(rest, {}) : take_word(rest);
-    SOTTO_TRY(part.value, protocol->to_binary(text));
+    SOTTO_TRY(part.value, protocol->form->to_binary(text));
+    SOTTO_CHECK(protocol->form->validate(part.value));
     return part;
 }
 
@@ -54,7 +55,7 @@ Result<Multiaddr::Part> decode_part(BytesView& rest) {
         value = rest.first(size);
         rest = rest.subspan(size);
     }
-    if (protocol->validate) SOTTO_CHECK(protocol->validate(value));
+    SOTTO_CHECK(protocol->form->validate(value));
     part.value = to_bytes(value);
     return part;
 }
@@ -103,7 +104,7 @@ std::string Multiaddr::to_string() const {
     for (const auto& part : parts_) {
         const auto* protocol = multiaddr::find(static_cast<std::uint32_t>(part.code));
         text.append("/").append(protocol->name);
-        if (protocol->size != 0) text.append("/").append(protocol->to_text(part.value));
+        if (protocol->size != 0) text.append("/").append(protocol->form->to_text(part.value));
     }
     return text;
 }

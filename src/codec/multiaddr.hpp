@@ -59,14 +59,15 @@ class Multiaddr {
     /// The first part of that code, or null.
     const Part* find(AddrCode code) const noexcept;
     bool has(AddrCode code) const noexcept { return find(code) != nullptr; }
-    /// The address with one more part / without its last /p2p part.
+    /// The address with one more part, for which the caller vouches: another value than the code allows is a bug.
     Multiaddr with(AddrCode code, Bytes value = {}) const;
+    /// Without the /p2p part at its end, if there is one.
     Multiaddr without_peer() const;
 
     std::optional<std::uint16_t> tcp_port() const noexcept;
     /// 4 or 16 bytes when the address begins with an IP; empty otherwise.
     BytesView ip() const noexcept;
-    /// Multihash of the last /p2p part; empty without one.
+    /// Multihash of the /p2p part at the end; empty without one. That of a relay in the middle is not meant.
     BytesView peer_id() const noexcept;
 
     friend bool operator==(const Multiaddr&, const Multiaddr&) = default;

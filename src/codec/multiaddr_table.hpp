@@ -3,14 +3,10 @@
 
 #include <span>
 
-#include "base/bytes.hpp"
+#include "codec/multiaddr_values.hpp"
 
-/// The published table (multiformats/multiaddr protocols.csv) and how each protocol writes its value.
+/// The published table (multiformats/multiaddr protocols.csv) and our private `rlpx`.
 namespace sotto::multiaddr {
-
-using ToBinary = Result<Bytes> (*)(std::string_view text);
-using ToText = std::string (*)(BytesView value);
-using Validate = Result<void> (*)(BytesView value);
 
 /// Sizes of a value in bytes.
 inline constexpr int kVariable = -1;
@@ -18,14 +14,12 @@ inline constexpr int kVariable = -1;
 struct Protocol {
     std::uint32_t code = 0;
     std::string_view name;
-    int size = 0;       ///< 0: no value; kVariable: a length stands in front
-    bool path = false;  ///< the text value takes the rest of the address, slashes included
-    ToBinary to_binary = nullptr;
-    ToText to_text = nullptr;
-    Validate validate = nullptr;
+    int size = 0;                     ///< 0: no value; kVariable: a length stands in front
+    const ValueForm* form = nullptr;  ///< null when there is no value
+    bool path = false;                ///< the text value takes the rest of the address, slashes included
 };
 
-/// Null: not in the table.
+/// Null: not in the table. Of two names for one code, the code finds the one that is printed.
 const Protocol* find(std::uint32_t code) noexcept;
 const Protocol* find(std::string_view name) noexcept;
 std::span<const Protocol> table() noexcept;

@@ -30,9 +30,9 @@ Result<std::size_t> decoded_size(BytesView in, std::size_t max_size) {
 
 Result<Bytes> decompress(BytesView in, std::size_t max_size) {
     SOTTO_TRY(const auto size, decoded_size(in, max_size));
-    // A tiny input may declare a huge size: one byte of input makes at most 64 of output (a copy of two to five bytes),
-    // so more than that is a lie, told before memory is taken.
-    if (size / 64 > in.size()) return fail(Errc::malformed, "snappy: the declared size cannot be reached");
+    // Three bytes of input make at most 64 of output (a long copy), so a size that the input cannot reach is a lie,
+    // told before memory is taken for it.
+    if (size / 22 > in.size()) return fail(Errc::malformed, "snappy: the declared size cannot be reached");
     Bytes out(size);
     if (!::snappy::RawUncompress(text_of(in).data(), in.size(), reinterpret_cast<char*>(out.data()))) {
         return fail(Errc::malformed, "snappy: damaged");

@@ -5,8 +5,7 @@
 
 #include "base/bytes.hpp"
 
-/// Unsigned LEB128 of at most 63 bits in minimal form (multiformats/unsigned-varint; protobuf uses the same, up to 64
-/// bits).
+/// Unsigned LEB128 of at most 64 bits in minimal form (multiformats/unsigned-varint, which itself stops at 63).
 namespace sotto::varint {
 
 inline constexpr std::size_t kMaxSize = 10;
