@@ -31,6 +31,7 @@ using WebSocket = websocket::stream<beast::tcp_stream>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr auto kIdle = std::chrono::seconds(120);
 constexpr auto kTransfer = std::chrono::seconds(30);
+constexpr auto kLinger = std::chrono::seconds(2);
 constexpr std::uint32_t kMaxHeader = 16 * 1024;
 constexpr std::size_t kMaxTasks = 100'000;  // max_connections is what bounds them
 
@@ -79,17 +80,21 @@ class HttpClient final : public Client {
 /// Messages to one WebSocket client wait here; one that does not read them is closed.
 class WebSocketClient final : public Client {
   public:
-    WebSocketClient(const Env& env, bool admin, std::size_t max_unsent)
-        : admin_(admin), outbox_(env.executor, max_unsent) {}
+    WebSocketClient(const Env& env, WebSocket& socket, bool admin, std::size_t max_unsent)
+        : socket_(socket), admin_(admin), outbox_(env.executor, max_unsent) {}
     bool admin() const noexcept override { return admin_; }
     bool can_notify() const noexcept override { return true; }
     void notify(std::string message) override {
         const auto size = message.size();
-        if (!outbox_.try_push(message, size)) outbox_.close(Error(Errc::busy, "the client does not read"));
+        if (outbox_.try_push(message, size)) return;
+        outbox_.close(Error(Errc::busy, "the client does not read"));
+        // The writer is inside a write that may never end.
+        beast::get_lowest_layer(socket_).close();
     }
     BoundedQueue<std::string>& outbox() noexcept { return outbox_; }
 
   private:
+    WebSocket& socket_;
     bool admin_;
     BoundedQueue<std::string> outbox_;
 };
@@ -153,8 +158,19 @@ struct Server::Impl {
         beast::flat_buffer buffer;
         bool more = true;
         while (more) more = co_await serve_request(stream, buffer, endpoint);
+        if (stream.socket().is_open()) co_await linger(stream);
+    }
+
+    /// Closing with unread bytes would reset the connection and take our last answer with it.
+    Task<void> linger(beast::tcp_stream& stream) {
         beast::error_code ignored;
         stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        stream.expires_after(kLinger);
+        std::array<char, 4096> dropped;
+        for (bool more = true; more;) {
+            const auto [code, size] = co_await stream.async_read_some(asio::buffer(dropped), kAwait);
+            more = !code;
+        }
     }
 
     /// False: the connection ends.
@@ -164,35 +180,36 @@ struct Server::Impl {
         parser.header_limit(kMaxHeader);
         stream.expires_after(kIdle);
         const auto [code, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
+        const auto& request = parser.get();
+        if (code == http::error::body_limit) co_return co_await refuse(stream, request, 413, "the body is too large");
         if (code) co_return false;
-        const bool upgrade = websocket::is_upgrade(parser.get());
-        const auto verdict = check_access(config.access, endpoint, head_of(parser.get().base(), upgrade));
-        if (upgrade && verdict.status == 200) {
-            auto request = parser.release();
-            co_await serve_websocket(std::move(stream), std::move(request), verdict.admin);
+        const bool upgrade = websocket::is_upgrade(request);
+        const auto verdict = check_access(config.access, endpoint, head_of(request.base(), upgrade));
+        // Before the body is read: it is not worth any memory.
+        if (verdict.status != 200) co_return co_await refuse(stream, request, verdict.status, verdict.reason);
+        if (upgrade) {
+            auto released = parser.release();
+            co_await serve_websocket(std::move(stream), std::move(released), verdict.admin);
             co_return false;
         }
         stream.expires_after(kTransfer);
         const auto [body_code, body_size] = co_await http::async_read(stream, buffer, parser, kAwait);
-        const auto& request = parser.get();
-        const auto reply = [&](unsigned status, std::string body) {
-            return make_response(
-                request, request.version(), request.keep_alive() && status < 400, status, std::move(body));
-        };
-        Response response;
-        if (body_code == http::error::body_limit) {
-            response = reply(413, "the body is too large\n");
-        } else if (body_code) {
-            co_return false;
-        } else if (verdict.status != 200) {
-            response = reply(verdict.status, verdict.reason + "\n");
-        } else {
-            stream.expires_never();
-            response = co_await answer(request, verdict);
-        }
+        if (body_code == http::error::body_limit)
+            co_return co_await refuse(stream, request, 413, "the body is too large");
+        if (body_code) co_return false;
+        stream.expires_never();
+        auto response = co_await answer(request, verdict);
         stream.expires_after(kTransfer);
         const auto [write_code, written] = co_await http::async_write(stream, response, kAwait);
         co_return !write_code && response.keep_alive();
+    }
+
+    /// The last answer on this connection; false.
+    Task<bool> refuse(beast::tcp_stream& stream, const Request& request, unsigned status, std::string reason) {
+        auto response = make_response(request, request.version(), false, status, std::move(reason) + "\n");
+        stream.expires_after(kTransfer);
+        (void)co_await http::async_write(stream, response, kAwait);
+        co_return false;
     }
 
     Task<Response> answer(const Request& request, const Verdict& verdict) {
@@ -226,7 +243,7 @@ struct Server::Impl {
         socket.auto_fragment(false);
         const auto [code] = co_await socket.async_accept(request, kAwait);
         if (code) co_return;
-        WebSocketClient client(env, admin, config.max_unsent);
+        WebSocketClient client(env, socket, admin, config.max_unsent);
         auto body = [&](TaskGroup& group) -> Task<Result<void>> {
             group.spawn(write_websocket(socket, client));
             co_await read_websocket(socket, client, group);
