@@ -11,13 +11,6 @@ namespace {
 
 using State = std::shared_ptr<ConnectionState>;
 
-Bytes join(Buffers pieces) {
-    Bytes all;
-    all.reserve(total_size(pieces));
-    for (const auto& piece : pieces) append(all, piece);
-    return all;
-}
-
 class CapabilityStream final : public net::MessageStream {
   public:
     CapabilityStream(State state, Inbox& inbox) : state_(std::move(state)), inbox_(inbox) {}
@@ -37,7 +30,7 @@ class CapabilityStream final : public net::MessageStream {
         return fail(Errc::would_block);
     }
     Task<Result<void>> write(net::Code code, Buffers payload) override {
-        return ConnectionState::send(state_, inbox_.capability.offset + code, join(payload));
+        return write_one(state_, inbox_, code, payload);
     }
     void close(Error why) noexcept override { state_->end(std::move(why)); }
 
@@ -46,6 +39,14 @@ class CapabilityStream final : public net::MessageStream {
         auto message = co_await inbox.messages.pop();
         state->inbox_drained();
         co_return message;
+    }
+    static Task<Result<void>> write_one(State state, Inbox& inbox, net::Code code, Buffers payload) {
+        const auto& [spec, offset] = inbox.capability;
+        if (code >= spec->message_count) co_return fail(Errc::invalid_argument, "a message code of no such message");
+        if (total_size(payload) > spec->max_message) {
+            co_return fail(Errc::invalid_argument, "a message above its protocol's limit");
+        }
+        co_return co_await state->send(offset + code, payload);
     }
 
     State state_;
@@ -61,19 +62,23 @@ class RlpxConnection final : public net::Connection {
     net::ConnectionInfo info() const override { return state_->link.info; }
     Task<Error> run() override { return run_state(state_); }
     Task<Result<std::unique_ptr<net::MessageStream>>> open(const net::ProtocolSpec& spec, Deadline) override {
-        const auto inbox =
-            std::ranges::find_if(state_->inboxes, [&](const auto& i) { return i->capability.spec == &spec; });
-        if (inbox == state_->inboxes.end())
-            co_return fail(Errc::unsupported, "the peer does not share this capability");
-        if (std::exchange((*inbox)->opened, true)) co_return fail(Errc::duplicate, "the capability is in use already");
-        co_return std::make_unique<CapabilityStream>(state_, **inbox);
+        return open_in(state_, spec);
     }
     Task<Result<net::Incoming>> accept() override { return wait_for_end(state_); }
     void close(Error why) noexcept override { state_->end(std::move(why)); }
-    Task<Result<Duration>> ping(Deadline deadline) override { return ConnectionState::ping(state_, deadline); }
+    Task<Result<Duration>> ping(Deadline deadline) override { return ping_in(state_, deadline); }
 
   private:
+    // Operations hold the shared state, never the connection: it may be destroyed while they wait.
     static Task<Error> run_state(State state) {
+        /// Cancelled or not: what waits for the connection is told, and its stream is closed.
+        struct Close {
+            ConnectionState& state;
+            ~Close() {
+                state.end(Error(Errc::shutdown, "the connection was cancelled"), ConnectionState::Goodbye::silent);
+                state.link.stream->reset(*state.ended);
+            }
+        } close{*state};
         auto body = [&state](TaskGroup& group) -> Task<Result<void>> {
             group.spawn(state->keep_alive());
             group.spawn(state->write());
@@ -84,10 +89,22 @@ class RlpxConnection final : public net::Connection {
         (void)co_await with_group(state->env, 2, std::ref(body));
         co_return *state->ended;
     }
+    static Task<Result<std::unique_ptr<net::MessageStream>>> open_in(State state, const net::ProtocolSpec& spec) {
+        if (state->ended) co_return fail(*state->ended);
+        const auto inbox = std::ranges::find_if(state->inboxes, [&](const auto& i) {
+            return i->capability.spec->name == spec.name && i->capability.spec->version == spec.version;
+        });
+        if (inbox == state->inboxes.end()) {
+            co_return fail(Errc::unsupported, "the peer does not share this capability");
+        }
+        if (std::exchange((*inbox)->opened, true)) co_return fail(Errc::duplicate, "the capability is in use already");
+        co_return std::make_unique<CapabilityStream>(state, **inbox);
+    }
     static Task<Result<net::Incoming>> wait_for_end(State state) {
         while (!state->ended) co_await state->end_wake.wait();
         co_return fail(*state->ended);
     }
+    static Task<Result<Duration>> ping_in(State state, Deadline deadline) { co_return co_await state->ping(deadline); }
 
     State state_;
 };

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/this_executor.hpp"
 #include "codec/rlp.hpp"
 #include "codec/snappy.hpp"
 #include "devp2p/disconnect.hpp"
@@ -11,11 +10,10 @@
 namespace sotto::devp2p {
 namespace {
 
-constexpr std::uint32_t kDisconnect = 0x01;
-constexpr std::uint32_t kPing = 0x02;
-constexpr std::uint32_t kPong = 0x03;
-constexpr Byte kEmptyList[] = {0xc0};
-constexpr std::size_t kMessageOverhead = 64;  ///< what a queued message costs besides its payload
+constexpr std::size_t kMessageOverhead = 64;     ///< what a queued message costs besides its payload
+constexpr std::size_t kReadSize = 64 * 1024;     ///< decoded between two turns of the loop
+constexpr std::size_t kShortTail = 4096;
+static_assert(kReadSize + kShortTail <= Scratch::kSize);
 
 }  // namespace
 
@@ -25,7 +23,6 @@ ConnectionState::ConnectionState(Env e, const ConnectionConfig& c, Established e
       link(std::move(established)),
       end_wake(e.executor),
       writer_gone(e.executor),
-      snappy_(link.hello.version >= kBaseVersion),
       held_(std::move(link.leftover)),
       writer_wake_(e.executor),
       reader_wake_(e.executor),
@@ -39,17 +36,17 @@ ConnectionState::ConnectionState(Env e, const ConnectionConfig& c, Established e
 void ConnectionState::end(Error why, Goodbye goodbye) noexcept {
     if (ended) return;
     ended.emplace(std::move(why));
-    if (goodbye == Goodbye::told) append_message(kDisconnect, encode_disconnect(reason_for(*ended)));
+    if (goodbye == Goodbye::told) {
+        append_message(kDisconnect, encode_disconnect(reason_for(*ended)));
+        goodbye_limit_ = env.clock->after(config.goodbye_limit, [this] { link.stream->reset(*ended); });
+    } else {
+        Bytes().swap(outbox_);
+        link.stream->reset(*ended);
+    }
     for (const auto& inbox : inboxes) inbox->messages.close(*ended);
-    goodbye_limit_ = env.clock->after(config.goodbye_limit, [this] { link.stream->reset(*ended); });
-    writer_wake_.notify();
-    reader_wake_.notify();
-    pong_.notify();
-    end_wake.notify();
-    wake_senders();
+    for (auto& turn : turns_) turn.notify();
+    for (auto* event : {&writer_wake_, &reader_wake_, &pong_, &end_wake}) event->notify();
 }
-
-// --- receiving -------------------------------------------------------------------------------------------------------
 
 bool ConnectionState::paused() const noexcept {
     return std::ranges::any_of(inboxes,
@@ -61,67 +58,82 @@ void ConnectionState::inbox_drained() noexcept {
 }
 
 Task<void> ConnectionState::read() {
-    auto taken = consume({});  // what came with their Hello
-    while (!ended) {
-        if (!taken && taken.error() != Errc::would_block) {
-            const bool told = taken.error().blame() == Blame::peer;
-            end(std::move(taken).error(), told ? Goodbye::told : Goodbye::silent);
-            break;
-        }
+    auto taken = take_held();  // what came with their Hello
+    while (taken && !ended) {
         if (paused()) {
             co_await reader_wake_.wait();
-            taken = consume({});
-            continue;
-        }
-        if (taken) {
-            co_await yield_now();
+            last_read_ = env.clock->now();
+            taken = take_held();
         } else {
-            const auto ready = co_await link.stream->readable();
-            if (!ready) end(ready.error(), Goodbye::silent);
+            taken = co_await link.stream->readable();
+            if (taken && !ended) taken = take_input();
         }
-        if (!ended) taken = take_input();
+    }
+    if (!taken) {
+        const bool told = taken.error().blame() == Blame::peer;
+        end(std::move(taken).error(), told ? Goodbye::told : Goodbye::silent);
+    }
+    co_await drain();
+}
+
+/// A socket closed with input unread is reset, and a reset may overtake our Disconnect: so the peer closes first, or the
+/// goodbye's time is over.
+Task<void> ConnectionState::drain() {
+    for (;;) {
+        const auto count = link.stream->try_read(env.scratch->wire);
+        if (count && *count == 0) co_return;
+        if (!count && count.error() != Errc::would_block) co_return;
+        if (!co_await link.stream->readable()) co_return;
     }
 }
 
 Result<void> ConnectionState::take_input() {
+    // A short tail goes in front of what comes, so that whole frames are decoded where they lie.
     auto& scratch = env.scratch->wire;
-    SOTTO_TRY(const auto count, link.stream->try_read(scratch));
-    if (count == 0) return fail(Errc::closed, "the peer closed the connection");
+    const auto tail = held_.size() <= kShortTail ? held_.size() : 0;
+    std::ranges::copy(BytesView(held_).first(tail), scratch.begin());
+    const auto count = link.stream->try_read(BytesSpan(scratch).subspan(tail, kReadSize));
+    if (!count && count.error() == Errc::would_block) return {};
+    if (!count) return fail(count.error());
+    if (*count == 0) return fail(Errc::closed, "the peer closed the connection");
     last_read_ = env.clock->now();
-    return consume(BytesSpan(scratch).first(count));
+    if (tail < held_.size()) {
+        append(held_, BytesView(scratch).first(*count));
+        return take_held();
+    }
+    SOTTO_TRY(const auto left, decode(BytesSpan(scratch).first(tail + *count)));
+    Bytes(left.begin(), left.end()).swap(held_);
+    return {};
 }
 
-/// Decodes whole frames, in place where it can, and keeps the rest.
-Result<void> ConnectionState::consume(BytesSpan input) {
-    const bool had_rest = !held_.empty();
-    if (had_rest) append(held_, input);
-    const auto all = had_rest ? BytesSpan(held_) : input;
-    auto left = all;
-    while (!ended && !paused() && left.size() >= link.decoder->needed()) {
-        const auto chunk = left.first(link.decoder->needed());
-        left = left.subspan(chunk.size());
+Result<void> ConnectionState::take_held() {
+    SOTTO_TRY(const auto left, decode(held_));
+    // Only when something was taken: a large frame that comes byte by byte is not to be copied for each.
+    if (left.size() < held_.size()) Bytes(left.begin(), left.end()).swap(held_);
+    return {};
+}
+
+/// Takes whole frames, decrypted in place, until it runs out of them or must pause. Returns the rest.
+Result<BytesSpan> ConnectionState::decode(BytesSpan input) {
+    while (!ended && !paused() && input.size() >= link.decoder->needed()) {
+        const auto chunk = input.first(link.decoder->needed());
+        input = input.subspan(chunk.size());
         SOTTO_TRY(const auto content, link.decoder->take(chunk));
         if (content) SOTTO_CHECK(on_frame(*content));
     }
-    if (left.empty()) {
-        Bytes().swap(held_);
-    } else if (!had_rest) {
-        held_.assign(left.begin(), left.end());
-    } else if (left.size() < all.size()) {
-        // Only when a frame was taken: a peer that sends a large one byte by byte must not make us copy it each time.
-        held_.erase(held_.begin(), held_.end() - static_cast<std::ptrdiff_t>(left.size()));
-    }
-    return {};
+    return input;
 }
 
 Result<void> ConnectionState::on_frame(BytesView content) {
     rlp::Reader reader(content);
     SOTTO_TRY(const auto code, reader.uint(~std::uint32_t{0}));
     const auto id = static_cast<std::uint32_t>(code);
-    return id < kBaseCodes ? on_base_message(id, reader.rest()) : on_message(id, reader.rest());
+    if (id >= kBaseCodes) return on_message(id, reader.rest());
+    on_base_message(id, reader.rest());
+    return {};
 }
 
-Result<void> ConnectionState::on_base_message(std::uint32_t code, BytesView payload) {
+void ConnectionState::on_base_message(std::uint32_t code, BytesView payload) {
     switch (code) {
         case kDisconnect:
             end(error_of(decode_disconnect(payload)), Goodbye::silent);
@@ -137,7 +149,6 @@ Result<void> ConnectionState::on_base_message(std::uint32_t code, BytesView payl
         default:
             break;  // unknown base messages are for later versions
     }
-    return {};
 }
 
 Result<void> ConnectionState::on_message(std::uint32_t code, BytesView payload) {
@@ -146,7 +157,7 @@ Result<void> ConnectionState::on_message(std::uint32_t code, BytesView payload) 
     const auto& capability = (*inbox)->capability;
     net::Message message;
     message.code = code - capability.offset;
-    if (snappy_) {
+    if (link.snappy) {
         SOTTO_TRY(message.payload, snappy::decompress(payload, capability.spec->max_message));
     } else if (payload.size() > capability.spec->max_message) {
         return fail(Errc::too_large, "a message above its protocol's limit");
@@ -157,92 +168,6 @@ Result<void> ConnectionState::on_message(std::uint32_t code, BytesView payload) 
     const auto bytes = message.payload.size() + kMessageOverhead;
     (*inbox)->messages.force_push(std::move(message), bytes);
     return {};
-}
-
-// --- sending ---------------------------------------------------------------------------------------------------------
-
-void ConnectionState::append_message(std::uint32_t code, BytesView payload) {
-    const auto id = rlp::encode_uint(code);
-    const auto packed = snappy_ ? snappy::compress(payload) : Bytes();
-    const BytesView content[] = {id, snappy_ ? BytesView(packed) : payload};
-    link.encoder->append_frame(outbox_, content);
-    writer_wake_.notify();
-}
-
-void ConnectionState::append_pong() {
-    pong_due_ = false;
-    append_message(kPong, kEmptyList);
-}
-
-void ConnectionState::wake_senders() noexcept {
-    for (auto* event : waiting_senders_) event->notify();
-}
-
-Task<Result<void>> ConnectionState::send(std::shared_ptr<ConnectionState> self, std::uint32_t code, Bytes payload) {
-    if (self->outbox_.size() >= self->config.outbox_bytes && !self->ended) {
-        Event room(self->env.executor);
-        const auto place = self->waiting_senders_.insert(self->waiting_senders_.end(), &room);
-        struct Leave {
-            ConnectionState& state;
-            std::list<Event*>::iterator place;
-            ~Leave() { state.waiting_senders_.erase(place); }
-        } leave{*self, place};
-        while (self->outbox_.size() >= self->config.outbox_bytes && !self->ended) co_await room.wait();
-    }
-    if (self->ended) co_return fail(*self->ended);
-    self->append_message(code, payload);
-    co_return Result<void>{};
-}
-
-Task<void> ConnectionState::write() {
-    Bytes batch;
-    for (;;) {
-        if (pong_due_ && !ended) append_pong();
-        if (outbox_.empty()) {
-            if (ended) break;
-            Bytes().swap(batch);  // idle means no buffer
-            co_await writer_wake_.wait();
-            continue;
-        }
-        batch.clear();
-        batch.swap(outbox_);
-        wake_senders();
-        const auto stalled = env.clock->after(
-            config.write_stall, [this] { link.stream->reset(Error(Errc::timed_out, "the peer takes no data")); });
-        const auto written = co_await net::write(*link.stream, batch);
-        if (!written) {
-            end(written.error(), Goodbye::silent);
-            break;
-        }
-    }
-    writer_done = true;
-    link.stream->reset(*ended);
-    writer_gone.notify();
-}
-
-Task<void> ConnectionState::keep_alive() {
-    while (!ended) {
-        co_await sleep_for(*env.clock, config.ping_interval);
-        if (ended) co_return;
-        if (env.clock->now() - last_read_ > config.read_timeout) {
-            end(Error(Errc::timed_out, "nothing came from the peer for 30 s"));
-            co_return;
-        }
-        append_message(kPing, kEmptyList);
-    }
-}
-
-Task<Result<Duration>> ConnectionState::ping(std::shared_ptr<ConnectionState> self, Deadline deadline) {
-    if (self->ended) co_return fail(*self->ended);
-    if (self->pong_.has_waiter()) co_return fail(Errc::busy, "a ping is under way");
-    const auto start = self->env.clock->now();
-    const auto before = self->pongs_;
-    self->append_message(kPing, kEmptyList);
-    const auto limit = self->env.clock->after(deadline.left(*self->env.clock), [&self] { self->pong_.notify(); });
-    while (self->pongs_ == before && !self->ended && self->env.clock->now() < deadline.at) co_await self->pong_.wait();
-    if (self->pongs_ != before) co_return self->env.clock->now() - start;
-    if (self->ended) co_return fail(*self->ended);
-    co_return fail(Errc::timed_out, "no answer to a ping");
 }
 
 }  // namespace sotto::devp2p

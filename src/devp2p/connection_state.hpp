@@ -23,14 +23,16 @@ class ConnectionState {
   public:
     ConnectionState(Env env, const ConnectionConfig& config, Established established);
 
+    /// The three tasks. read() ends when the connection has ended and the peer has closed it too, or its time is over.
     Task<void> read();
     Task<void> write();
     Task<void> keep_alive();
 
-    /// Frames one message into the outbox; suspends while that is full.
-    static Task<Result<void>> send(std::shared_ptr<ConnectionState> self, std::uint32_t code, Bytes payload);
-    static Task<Result<Duration>> ping(std::shared_ptr<ConnectionState> self, Deadline deadline);
-    /// Ends the connection, with a Disconnect when it is we who end it. The first reason wins.
+    /// Frames one message into the outbox; suspends while that is full. Callers hold the state.
+    Task<Result<void>> send(std::uint32_t code, Buffers payload);
+    Task<Result<Duration>> ping(Deadline deadline);
+    /// Ends the connection: told, when it is we who end it, with a Disconnect behind what is written already. The first
+    /// reason wins.
     enum class Goodbye : bool { silent, told };
     void end(Error why, Goodbye goodbye = Goodbye::told) noexcept;
     /// A message was taken out of an inbox: reading may go on.
@@ -47,23 +49,27 @@ class ConnectionState {
 
   private:
     Result<void> take_input();
-    Result<void> consume(BytesSpan input);
+    Result<void> take_held();
+    Result<BytesSpan> decode(BytesSpan input);
     Result<void> on_frame(BytesView content);
-    Result<void> on_base_message(std::uint32_t code, BytesView payload);
+    void on_base_message(std::uint32_t code, BytesView payload);
     Result<void> on_message(std::uint32_t code, BytesView payload);
     bool paused() const noexcept;
-    void append_message(std::uint32_t code, BytesView payload);
-    void append_pong();
-    void wake_senders() noexcept;
+    Task<void> drain();
 
-    bool snappy_;
-    Bytes held_;    ///< the cut tail of what was read, or all of it while reading pauses
-    Bytes outbox_;  ///< framed
+    void append_message(std::uint32_t code, BytesView payload);
+    bool has_room(std::size_t bytes) const noexcept;
+    Task<void> wait_for_room(std::size_t bytes);
+    Task<Result<void>> write_batch(BytesView batch);
+
+    Bytes held_;              ///< the cut tail of what was read, or all of it while reading pauses
+    Bytes outbox_;            ///< framed
+    std::size_t unsent_ = 0;  ///< of the batch that the writer has taken out of the outbox
     Event writer_wake_;
     Event reader_wake_;
     Event pong_;
-    std::list<Event*> waiting_senders_;
-    bool pong_due_ = false;  ///< however many pings came, one answer is enough
+    std::list<Event> turns_;  ///< tasks that wait for room, in the order they came
+    bool pong_due_ = false;   ///< however many pings came, one answer is enough
     std::uint64_t pongs_ = 0;
     TimePoint last_read_;
     Timer goodbye_limit_;

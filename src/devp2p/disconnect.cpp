@@ -11,21 +11,26 @@ namespace {
 
 constexpr std::size_t kMaxPayload = 64;
 
-std::optional<Reason> decode_plain(BytesView payload) {
-    if (payload.empty()) return Reason::requested;
-    rlp::Reader reader(payload);
-    if (reader.next_is_list()) {
-        const auto inside = reader.list();
-        if (!inside) return std::nullopt;
-        if (inside->empty()) return Reason::requested;
-        reader = *inside;
-    }
-    // A reason of zero is written both as 00 and as 80.
-    const auto value = reader.string();
+/// One byte in a string; a reason of zero is written both as 00 and as 80.
+std::optional<Reason> decode_reason(rlp::Reader& in) {
+    const auto value = in.string();
     if (!value || value->size() > 1) return std::nullopt;
     const Byte reason = value->empty() ? Byte{0} : (*value)[0];
     if (reason > static_cast<Byte>(Reason::subprotocol)) return std::nullopt;
     return static_cast<Reason>(reason);
+}
+
+std::optional<Reason> decode_plain(BytesView payload) {
+    if (payload.empty()) return Reason::requested;
+    rlp::Reader reader(payload);
+    if (!reader.next_is_list()) {
+        const auto reason = decode_reason(reader);
+        // Only a bare integer that fills the payload is one: 02 04 c1 04 is a compressed list.
+        return reader.empty() ? reason : std::nullopt;
+    }
+    auto inside = reader.list();
+    if (!inside) return std::nullopt;
+    return inside->empty() ? Reason::requested : decode_reason(*inside);
 }
 
 }  // namespace
@@ -99,11 +104,27 @@ Reason reason_for(const Error& why) noexcept {
 }
 
 Error error_of(Reason reason) {
-    const auto code = reason == Reason::too_many_peers                            ? Errc::busy
-                      : reason == Reason::useless                                 ? Errc::useless
-                      : reason == Reason::already_connected                       ? Errc::duplicate
-                      : reason == Reason::breach || reason == Reason::subprotocol ? Errc::refused
-                                                                                  : Errc::closed;
+    const auto code = [reason] {
+        switch (reason) {
+            case Reason::too_many_peers:
+                return Errc::busy;
+            case Reason::useless:
+                return Errc::useless;
+            case Reason::already_connected:
+            case Reason::self:
+                return Errc::duplicate;
+            case Reason::read_timeout:
+                return Errc::timed_out;
+            case Reason::breach:
+            case Reason::incompatible_version:
+            case Reason::invalid_identity:
+            case Reason::unexpected_identity:
+            case Reason::subprotocol:
+                return Errc::refused;
+            default:
+                return Errc::closed;
+        }
+    }();
     return {code, "the peer said: " + std::string(to_string(reason))};
 }
 

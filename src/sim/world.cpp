@@ -127,12 +127,16 @@ RandomSource& World::random() noexcept {
     return impl_->random;
 }
 
-/// All that is ready, then one timer. False: nothing is left.
-bool World::step() {
+/// Runs all that is ready now.
+void World::settle() {
     impl_->io.restart();
     for (std::size_t handlers = 0; impl_->io.poll_one() > 0; ++handlers) {
         SOTTO_ASSERT(handlers < kMaxHandlersAnInstant, "livelock: time stands still");
     }
+}
+
+/// Moves on to the next timer and fires it. False: there is none.
+bool World::advance() {
     const auto due = impl_->timers.next_due();
     if (!due) return false;
     impl_->now = std::max(impl_->now, due->since_start);
@@ -150,9 +154,9 @@ void World::run_to_end(Task<void> task) {
         ended = true;
         --impl_->running;
     });
-    while (!ended) {
-        const bool more = step();
-        SOTTO_ASSERT(more || ended, "the task waits for something that will never happen");
+    for (settle(); !ended; settle()) {
+        const bool moved = advance();
+        SOTTO_ASSERT(moved, "the task waits for something that will never happen");
     }
     if (thrown) std::rethrow_exception(thrown);
 }

@@ -52,7 +52,8 @@ class World final : public Clock {
         value.emplace(co_await std::move(task));
     }
     void run_to_end(Task<void> task);
-    bool step();
+    void settle();
+    bool advance();
 
     struct Impl;
     std::unique_ptr<Impl> impl_;
