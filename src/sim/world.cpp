@@ -154,7 +154,9 @@ void World::run_to_end(Task<void> task) {
         ended = true;
         --impl_->running;
     });
-    for (settle(); !ended; settle()) {
+    for (;;) {
+        settle();
+        if (ended) break;
         const bool moved = advance();
         SOTTO_ASSERT(moved, "the task waits for something that will never happen");
     }
