@@ -9,8 +9,12 @@
 
 namespace sotto::devp2p {
 
-/// Message codes below this one belong to the base protocol.
+/// Message codes below this one belong to the base protocol, which uses these.
 inline constexpr std::uint32_t kBaseCodes = 0x10;
+inline constexpr std::uint32_t kHello = 0x00;
+inline constexpr std::uint32_t kDisconnect = 0x01;
+inline constexpr std::uint32_t kPing = 0x02;
+inline constexpr std::uint32_t kPong = 0x03;
 
 /// A capability that both ends have, and its range of message codes on the wire.
 struct SharedCapability {

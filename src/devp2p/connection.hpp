@@ -13,7 +13,7 @@ struct ConnectionConfig {
     std::size_t outbox_bytes = 1024 * 1024;  ///< unsent; writers wait above, unless all is sent
     std::size_t inbox_bytes = 1024 * 1024;   ///< received and not read, a capability; reading pauses above
     Duration ping_interval = std::chrono::seconds(15);
-    Duration read_timeout = std::chrono::seconds(30);  ///< without a byte from the peer, while we read
+    Duration read_timeout = std::chrono::seconds(30);  ///< without a frame, or 8 KiB of one, while we read
     Duration write_stall = std::chrono::seconds(30);   ///< for a peer to take 64 KiB
     Duration goodbye_limit = std::chrono::seconds(2);  ///< for a Disconnect to leave
 };

@@ -95,12 +95,12 @@ Task<Result<void>> ConnectionState::write_batch(BytesView batch) {
 Task<void> ConnectionState::keep_alive() {
     auto next_ping = env.clock->now() + config.ping_interval;
     while (!ended) {
-        if (paused()) last_read_ = env.clock->now();
-        const auto dead = last_read_ + config.read_timeout;
+        if (paused()) last_life_ = env.clock->now();
+        const auto dead = last_life_ + config.read_timeout;
         co_await sleep_for(*env.clock, std::min(next_ping, dead) - env.clock->now());
         if (ended) co_return;
         const auto now = env.clock->now();
-        if (!paused() && now - last_read_ >= config.read_timeout) {
+        if (!paused() && now - last_life_ >= config.read_timeout) {
             end(Error(Errc::timed_out, "nothing came from the peer for too long"));
         } else if (now >= next_ping) {
             append_message(kPing, kEmptyList);

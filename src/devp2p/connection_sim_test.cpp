@@ -231,8 +231,9 @@ TEST(RlpxUpgrader, FailsWhenSomebodyElseAnswers) {
     EXPECT_GE(world.now().since_start, 1s) << "a failed handshake must not end early";
 }
 
-/// Sends the bytes, then reads until the other end has had enough.
-Task<void> babble(std::unique_ptr<net::Stream> stream, Bytes bytes) {
+/// Sends the bytes after a while, then reads until the other end has had enough.
+Task<void> babble(sim::World& world, std::unique_ptr<net::Stream> stream, Duration wait, Bytes bytes) {
+    co_await sleep_for(world, wait);
     (void)co_await net::write(*stream, bytes);
     ByteArray<256> rest;
     for (;;) {
@@ -241,22 +242,24 @@ Task<void> babble(std::unique_ptr<net::Stream> stream, Bytes bytes) {
     }
 }
 
-TEST(RlpxUpgrader, EndsEveryFailedHandshakeAtTheSameMoment) {
-    for (const std::size_t size : {2u, 300u, 2000u}) {
-        sim::World world;
-        auto streams = sim::make_pipe(world, {.latency = 5ms});
-        Upgraded out = fail(Errc::internal);
-        auto bytes = world.random().bytes(size + 2);
-        store_be(static_cast<std::uint16_t>(std::max<std::size_t>(size, 200)), bytes);
-        if (size < 200) store_be(std::uint16_t{5000}, bytes);
-        auto body = [&](TaskGroup& group) -> Task<Result<void>> {
-            group.spawn(babble(std::move(streams.first), bytes));
-            co_await upgrade(world.env(), config_of(2), std::move(streams.second), net::Role::listener, {}, out);
-            co_return Result<void>{};
-        };
-        (void)world.run(with_group(world.env(), 1, std::ref(body)));
-        EXPECT_FALSE(out);
-        EXPECT_EQ(world.now().since_start, 1s) << size;
+TEST(RlpxUpgrader, EndsEveryFailedHandshakeOneSecondAfterThePeersLastByte) {
+    for (const auto wait : {0ms, 990ms, 3000ms}) {
+        for (const std::size_t size : {2u, 300u, 2000u}) {
+            sim::World world;
+            auto streams = sim::make_pipe(world, {.latency = 5ms});
+            Upgraded out = fail(Errc::internal);
+            auto bytes = world.random().bytes(size + 2);
+            store_be(static_cast<std::uint16_t>(std::max<std::size_t>(size, 200)), bytes);
+            if (size < 200) store_be(std::uint16_t{5000}, bytes);
+            auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+                group.spawn(babble(world, std::move(streams.first), wait, bytes));
+                co_await upgrade(world.env(), config_of(2), std::move(streams.second), net::Role::listener, {}, out);
+                co_return Result<void>{};
+            };
+            (void)world.run(with_group(world.env(), 1, std::ref(body)));
+            EXPECT_FALSE(out);
+            EXPECT_EQ(world.now().since_start, wait + 5ms + 1s) << size;
+        }
     }
 }
 

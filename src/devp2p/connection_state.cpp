@@ -10,9 +10,10 @@
 namespace sotto::devp2p {
 namespace {
 
-constexpr std::size_t kMessageOverhead = 64;     ///< what a queued message costs besides its payload
-constexpr std::size_t kReadSize = 64 * 1024;     ///< decoded between two turns of the loop
+constexpr std::size_t kMessageOverhead = 64;  ///< what a queued message costs besides its payload
+constexpr std::size_t kReadSize = 64 * 1024;  ///< decoded between two turns of the loop
 constexpr std::size_t kShortTail = 4096;
+constexpr std::size_t kLife = 8 * 1024;  ///< of an unfinished frame
 static_assert(kReadSize + kShortTail <= Scratch::kSize);
 
 }  // namespace
@@ -27,7 +28,7 @@ ConnectionState::ConnectionState(Env e, const ConnectionConfig& c, Established e
       writer_wake_(e.executor),
       reader_wake_(e.executor),
       pong_(e.executor),
-      last_read_(e.clock->now()) {
+      last_life_(e.clock->now()) {
     for (const auto& capability : link.capabilities) {
         inboxes.push_back(std::make_unique<Inbox>(env.executor, capability, config.inbox_bytes));
     }
@@ -62,7 +63,7 @@ Task<void> ConnectionState::read() {
     while (taken && !ended) {
         if (paused()) {
             co_await reader_wake_.wait();
-            last_read_ = env.clock->now();
+            last_life_ = env.clock->now();
             taken = take_held();
         } else {
             taken = co_await link.stream->readable();
@@ -76,8 +77,8 @@ Task<void> ConnectionState::read() {
     co_await drain();
 }
 
-/// A socket closed with input unread is reset, and a reset may overtake our Disconnect: so the peer closes first, or the
-/// goodbye's time is over.
+/// A socket closed with input unread is reset, and a reset may overtake our Disconnect: so the peer closes first, or
+/// the goodbye's time is over.
 Task<void> ConnectionState::drain() {
     for (;;) {
         const auto count = link.stream->try_read(env.scratch->wire);
@@ -96,14 +97,24 @@ Result<void> ConnectionState::take_input() {
     if (!count && count.error() == Errc::would_block) return {};
     if (!count) return fail(count.error());
     if (*count == 0) return fail(Errc::closed, "the peer closed the connection");
-    last_read_ = env.clock->now();
-    if (tail < held_.size()) {
+    const auto held_before = held_.size();
+    if (tail < held_before) {
         append(held_, BytesView(scratch).first(*count));
-        return take_held();
+        SOTTO_CHECK(take_held());
+    } else {
+        SOTTO_TRY(const auto left, decode(BytesSpan(scratch).first(tail + *count)));
+        Bytes(left.begin(), left.end()).swap(held_);
     }
-    SOTTO_TRY(const auto left, decode(BytesSpan(scratch).first(tail + *count)));
-    Bytes(left.begin(), left.end()).swap(held_);
+    note_life(*count, held_.size() < held_before + *count);
     return {};
+}
+
+/// A peer that dribbles the bytes of one frame is not alive.
+void ConnectionState::note_life(std::size_t count, bool took_frame) noexcept {
+    unfinished_ += count;
+    if (!took_frame && unfinished_ < kLife) return;
+    unfinished_ = 0;
+    last_life_ = env.clock->now();
 }
 
 Result<void> ConnectionState::take_held() {

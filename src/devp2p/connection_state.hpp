@@ -55,6 +55,7 @@ class ConnectionState {
     void on_base_message(std::uint32_t code, BytesView payload);
     Result<void> on_message(std::uint32_t code, BytesView payload);
     bool paused() const noexcept;
+    void note_life(std::size_t count, bool took_frame) noexcept;
     Task<void> drain();
 
     void append_message(std::uint32_t code, BytesView payload);
@@ -71,7 +72,8 @@ class ConnectionState {
     std::list<Event> turns_;  ///< tasks that wait for room, in the order they came
     bool pong_due_ = false;   ///< however many pings came, one answer is enough
     std::uint64_t pongs_ = 0;
-    TimePoint last_read_;
+    TimePoint last_life_;
+    std::size_t unfinished_ = 0;  ///< bytes since then
     Timer goodbye_limit_;
 };
 

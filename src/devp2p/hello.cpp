@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "devp2p/hello.hpp"
 
+#include <algorithm>
+
 #include "codec/rlp.hpp"
 
 namespace sotto::devp2p {
 namespace {
 
 constexpr std::size_t kMaxCapabilities = 100;
-constexpr std::size_t kMaxName = 8;
 
 Result<std::vector<Capability>> decode_capabilities(rlp::Reader list) {
     std::vector<Capability> all;
@@ -17,7 +18,7 @@ Result<std::vector<Capability>> decode_capabilities(rlp::Reader list) {
         SOTTO_TRY(const auto name, fields.string());
         SOTTO_TRY(const auto version, fields.uint(~std::uint32_t{0}));
         // A name that no client has cannot be shared: left out, not an offence.
-        if (name.empty() || name.size() > kMaxName) continue;
+        if (name.empty() || name.size() > kMaxCapabilityName) continue;
         all.push_back({std::string(text_of(name)), static_cast<unsigned>(version)});
     }
     return all;

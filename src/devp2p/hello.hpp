@@ -11,6 +11,7 @@ namespace sotto::devp2p {
 /// The base protocol that this node speaks: 5 brought snappy.
 inline constexpr unsigned kBaseVersion = 5;
 inline constexpr std::size_t kMaxHello = 2048;
+inline constexpr std::size_t kMaxCapabilityName = 8;
 
 struct Capability {
     std::string name;

@@ -9,7 +9,6 @@
 namespace sotto::devp2p {
 namespace {
 
-constexpr std::size_t kMaxContent = (1u << 24) - 1;
 constexpr ByteArray<16> kZeroIv{};
 
 }  // namespace
@@ -41,7 +40,7 @@ FrameEncoder::FrameEncoder(const RlpxSecrets& secrets)
 
 void FrameEncoder::append_frame(Bytes& out, Buffers content) {
     const auto size = total_size(content);
-    SOTTO_ASSERT(size <= kMaxContent, "a frame is above 2^24 - 1 bytes");
+    SOTTO_ASSERT(size <= kMaxFrameContent, "a frame is above 2^24 - 1 bytes");
     const auto padded = (size + 15) & ~std::size_t{15};
     const auto start = out.size();
     out.resize(start + kFrameHeader + padded + kFrameMac);

@@ -12,6 +12,7 @@ namespace sotto::devp2p {
 
 inline constexpr std::size_t kFrameHeader = 32;
 inline constexpr std::size_t kFrameMac = 16;
+inline constexpr std::size_t kMaxFrameContent = (1u << 24) - 1;
 
 /// One direction's MAC. The digest that ends a frame seeds the next header: it is kept, not computed twice.
 class FrameMac {
@@ -31,7 +32,7 @@ class FrameMac {
 class FrameEncoder {
   public:
     explicit FrameEncoder(const RlpxSecrets& secrets);
-    /// Appends one frame whose content is the pieces in order; at most 2^24 - 1 bytes.
+    /// Appends one frame whose content is the pieces in order; at most kMaxFrameContent bytes.
     void append_frame(Bytes& out, Buffers content);
 
   private:

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "devp2p/upgrader.hpp"
 
+#include <algorithm>
+
+#include "base/assert.hpp"
 #include "codec/rlp.hpp"
+#include "codec/snappy.hpp"
 #include "devp2p/disconnect.hpp"
 
 namespace sotto::devp2p {
 namespace {
 
-constexpr std::uint32_t kHello = 0x00;
-constexpr std::uint32_t kDisconnect = 0x01;
+constexpr std::size_t kMaxUnreadGoodbye = 64 * 1024;
 
 /// One upgrade under way.
 class Upgrade {
   public:
     Upgrade(Env env, const Config& config, net::RawConnection raw, net::Role role)
-        : env_(env), config_(config), raw_(std::move(raw)), role_(role) {}
+        : env_(env), config_(config), raw_(std::move(raw)), role_(role), last_read_(env.clock->now()) {}
 
     net::Stream& stream() noexcept { return *raw_.stream; }
 
@@ -25,16 +28,31 @@ class Upgrade {
         for (const auto* spec : config_.protocols) max_message = std::max(max_message, spec->max_message);
         decoder_ = std::make_unique<FrameDecoder>(secrets, max_frame_content(max_message));
         SOTTO_CO_CHECK(co_await send(kHello, encode_hello(our_hello())));
-        SOTTO_CO_TRY(auto hello, co_await receive_hello());
-        co_return co_await finish(std::move(hello));
+        SOTTO_CO_TRY(const auto hello, co_await receive_hello());
+        co_return finish(hello);
+    }
+    /// The end of one that failed. A peer that is not authenticated learns nothing, not even by the time it takes: we
+    /// hang up a fixed time after its last byte. Another one is told why.
+    Task<void> part(const Error& why) {
+        const bool ours = why.blame() == Blame::peer || why == Errc::useless;
+        if (!ours) co_return;
+        if (!encoder_) {
+            co_await sleep_for(*env_.clock, config_.failure_delay - (env_.clock->now() - last_read_));
+            co_return;
+        }
+        const auto limit = env_.clock->after(config_.connection.goodbye_limit, [this, &why] { stream().reset(why); });
+        const auto told = co_await send(kDisconnect, encode_disconnect(reason_for(why)));
+        if (told) (void)co_await net::finish(stream(), kMaxUnreadGoodbye);
     }
 
   private:
     Task<Result<RlpxSecrets>> shake_hands(const crypto::PeerId* expected) {
         std::optional<Point> remote;
         if (role_ == net::Role::dialer) {
-            SOTTO_CO_TRY(const auto key, expected->public_key());
-            SOTTO_CO_TRY(remote, key.node_id());
+            const auto key = expected->public_key();
+            const auto node = key ? key->node_id() : fail(key.error());
+            if (!node) co_return fail(Errc::invalid_argument, "devp2p dials by the peer id of a secp256k1 key");
+            remote = *node;
         }
         RlpxHandshake handshake(config_.identity.secret(), remote ? &*remote : nullptr, *env_.random);
         SOTTO_CO_TRY(const auto auth, handshake.start());
@@ -54,6 +72,7 @@ class Upgrade {
         ByteArray<4096> chunk;
         SOTTO_CO_TRY(const auto count, co_await net::read_some(stream(), chunk));
         if (count == 0) co_return fail(Errc::closed, "the peer hung up during the handshake");
+        last_read_ = env_.clock->now();
         append(input_, BytesView(chunk).first(count));
         co_return Result<void>{};
     }
@@ -67,8 +86,8 @@ class Upgrade {
         return hello;
     }
 
-    /// Before both Hellos are exchanged nothing is compressed.
     Task<Result<void>> send(std::uint32_t code, Bytes payload) {
+        if (snappy_) payload = snappy::compress(payload);
         const auto id = rlp::encode_uint(code);
         const BytesView content[] = {id, payload};
         Bytes frame;
@@ -95,17 +114,15 @@ class Upgrade {
         if (code == kDisconnect) co_return fail(error_of(decode_disconnect(reader.rest())));
         if (code != kHello) co_return fail(Errc::malformed, "a message before Hello");
         SOTTO_CO_TRY(auto hello, decode_hello(reader.rest()));
+        snappy_ = hello.version >= kBaseVersion;
         SOTTO_CO_TRY(const auto id, peer_.key.node_id());
         if (hello.id != id) co_return fail(Errc::wrong_identity, "Hello names another node than the handshake");
         co_return hello;
     }
 
-    Task<Result<std::unique_ptr<net::Connection>>> finish(Hello hello) {
+    Result<std::unique_ptr<net::Connection>> finish(const Hello& hello) {
         auto shared = share_capabilities(config_.protocols, hello.capabilities);
-        if (shared.empty()) {
-            SOTTO_CO_CHECK(co_await send(kDisconnect, encode_disconnect(Reason::useless)));
-            co_return fail(Errc::useless, "no capability in common with " + hello.client);
-        }
+        if (shared.empty()) return fail(Errc::useless, "no capability in common with " + hello.client);
         Established link;
         link.info.network = net::Network::devp2p;
         link.info.role = role_;
@@ -120,9 +137,9 @@ class Upgrade {
         link.decoder = std::move(decoder_);
         link.leftover = std::move(input_);
         link.peer = std::move(peer_);
-        link.hello = std::move(hello);
+        link.snappy = snappy_;
         link.capabilities = std::move(shared);
-        co_return make_connection(env_, config_.connection, std::move(link));
+        return make_connection(env_, config_.connection, std::move(link));
     }
 
     Env env_;
@@ -132,12 +149,19 @@ class Upgrade {
     net::PeerIdentity peer_;
     std::unique_ptr<FrameEncoder> encoder_;
     std::unique_ptr<FrameDecoder> decoder_;
+    bool snappy_ = false;  ///< from their Hello on, if they speak it
     Bytes input_;
+    TimePoint last_read_;
 };
 
 class RlpxUpgrader final : public net::Upgrader {
   public:
-    RlpxUpgrader(Env env, Config config) : env_(env), config_(std::move(config)) {}
+    RlpxUpgrader(Env env, Config config) : env_(env), config_(std::make_shared<const Config>(std::move(config))) {
+        for (const auto* spec : config_->protocols) {
+            SOTTO_ASSERT(spec->name.size() <= kMaxCapabilityName, "a capability's name is too long for devp2p");
+            SOTTO_ASSERT(max_frame_content(spec->max_message) <= kMaxFrameContent, "a message does not fit a frame");
+        }
+    }
 
     net::Network network() const noexcept override { return net::Network::devp2p; }
 
@@ -145,22 +169,29 @@ class RlpxUpgrader final : public net::Upgrader {
                                                            net::Role role,
                                                            const crypto::PeerId* expected,
                                                            Deadline deadline) override {
-        if (role == net::Role::dialer && !expected) co_return fail(Errc::invalid_argument, "devp2p dials by node id");
-        const auto begun = env_.clock->now();
-        Upgrade upgrade(env_, config_, std::move(raw), role);
-        auto& stream = upgrade.stream();
-        const auto limit = env_.clock->after(deadline.left(*env_.clock), [&stream] {
-            stream.reset(Error(Errc::timed_out, "the RLPx handshake took too long"));
-        });
-        auto connection = co_await upgrade.run(expected);
-        const bool probing = !connection && connection.error().blame() == Blame::peer && role == net::Role::listener;
-        if (probing) co_await sleep_for(*env_.clock, config_.failure_delay - (env_.clock->now() - begun));
-        co_return connection;
+        return run(env_, config_, std::move(raw), role, expected, deadline);
     }
 
   private:
+    static Task<Result<std::unique_ptr<net::Connection>>> run(Env env,
+                                                              std::shared_ptr<const Config> config,
+                                                              net::RawConnection raw,
+                                                              net::Role role,
+                                                              const crypto::PeerId* expected,
+                                                              Deadline deadline) {
+        if (role == net::Role::dialer && !expected) co_return fail(Errc::invalid_argument, "devp2p dials by node id");
+        Upgrade upgrade(env, *config, std::move(raw), role);
+        auto& stream = upgrade.stream();
+        const auto limit = env.clock->after(deadline.left(*env.clock), [&stream] {
+            stream.reset(Error(Errc::timed_out, "the RLPx handshake took too long"));
+        });
+        auto connection = co_await upgrade.run(expected);
+        if (!connection) co_await upgrade.part(connection.error());
+        co_return connection;
+    }
+
     Env env_;
-    Config config_;
+    std::shared_ptr<const Config> config_;
 };
 
 }  // namespace

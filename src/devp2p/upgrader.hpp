@@ -12,9 +12,9 @@ namespace sotto::devp2p {
 struct Config {
     crypto::PrivateKey identity;                        ///< secp256k1
     std::string client;                                 ///< "Sotto/v0.1.0/linux-amd64/clang19"
-    std::vector<const net::ProtocolSpec*> protocols{};  ///< capabilities offered; outlive all that is made with them
+    std::vector<const net::ProtocolSpec*> protocols{};  ///< offered; they outlive all that is made with them
     ConnectionConfig connection{};
-    /// A failed inbound handshake is closed so long after it began, whatever was wrong: time tells nothing.
+    /// A failed handshake is closed so long after the peer's last byte, whatever was wrong: time tells nothing.
     Duration failure_delay = std::chrono::seconds(1);
 };
 
