@@ -62,11 +62,7 @@ Task<void> Event::wait() {
 }
 
 Task<void> Event::wait_uncancellable() {
-    if (std::exchange(set_, false)) co_return;
-    const bool throws = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
-    co_await park(false);
-    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (!std::exchange(set_, false)) co_await park(false);
 }
 
 }  // namespace sotto

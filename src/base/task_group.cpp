@@ -65,6 +65,10 @@ void TaskGroup::cancel() noexcept {
 }
 
 Task<void> TaskGroup::wait_all() {
+    while (!impl_->tasks.empty()) co_await impl_->idle.wait();
+}
+
+Task<void> TaskGroup::join() {
     while (!impl_->tasks.empty()) co_await impl_->idle.wait_uncancellable();
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <boost/asio/this_coro.hpp>
 #include <memory>
 #include <utility>
 
@@ -22,7 +23,8 @@ class TaskGroup {
     bool spawn(Task<void> task);
     /// Refuses new tasks and cancels the running ones.
     void cancel() noexcept;
-    /// Waits until no task is left. Not cut short by cancellation of the caller. New tasks may be spawned meanwhile.
+    /// Waits until no task is left. New tasks may be spawned meanwhile. Cancellation of the caller throws, as everywhere: the
+    /// group is then cancelled and joined by with_group().
     Task<void> wait_all();
     std::size_t size() const noexcept;
     bool closed() const noexcept;
@@ -30,6 +32,7 @@ class TaskGroup {
     /// For with_group() alone.
     TaskGroup(const Env& env, std::size_t limit);
     ~TaskGroup();
+    Task<void> join();
     std::exception_ptr failure() const noexcept;
 
   private:
@@ -50,8 +53,12 @@ auto with_group(Env env, std::size_t limit, Body body) -> decltype(body(std::dec
     } catch (...) {
         thrown = std::current_exception();
     }
+    // A task that is cancelled already throws at its next co_await, whatever that waits for: not here.
+    const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
     group.cancel();
-    co_await group.wait_all();
+    co_await group.join();
+    co_await boost::asio::this_coro::throw_if_cancelled(throws);
     if (thrown) std::rethrow_exception(thrown);
     if (group.failure()) std::rethrow_exception(group.failure());
     co_return std::move(*value);
