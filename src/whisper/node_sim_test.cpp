@@ -125,7 +125,7 @@ TEST(Node, RefusesInGethsWords) {
         cheap.pow_target = 0.001;
         expect(co_await node.post(cheap), "message rejected, PoW too low");
         auto hopeless = hello(key);
-        hopeless.pow_time = 0;
+        hopeless.pow_time = 0;  // one slice: virtual seconds would be many real ones
         hopeless.pow_target = 1e60;
         expect(co_await node.post(hopeless),
                "failed to reach the PoW target, specified pow time (0 seconds) was insufficient");
@@ -367,6 +367,43 @@ TEST(Mesh, APartitionWithThreeMegabytesOnEachSideHealsWithinTenSeconds) {
         }
     };
     rig.run(body);
+}
+
+TEST(Mesh, ClocksThatDifferCostEnvelopesButNoConnection) {
+    for (const auto skew : {-3600, -31, -11, -9, 9, 11, 3600}) {
+        Rig rig(1);
+        auto body = [skew](Rig& r) -> Task<void> {
+            auto& right = r.node({});
+            auto& wrong = r.node_with_skew(std::chrono::seconds(skew));
+            r.join(right, 1, wrong, 2);
+            co_await r.sleep(1s);
+            EXPECT_TRUE(right.post_envelope(r.sealed({.ttl = 20})).has_value());
+            co_await r.sleep(1s);
+            // Behind by 10 s the sender still counts as in time; ahead by more than the ttl all has expired.
+            EXPECT_EQ(wrong.info().messages, skew >= -10 && skew < 20 ? 1u : 0u) << skew;
+            co_await r.sleep(60s);
+            EXPECT_EQ(wrong.info().peers, 1u) << skew;
+        };
+        rig.run(std::ref(body));
+    }
+}
+
+TEST(Mesh, TheSameSeedGivesTheSameRun) {
+    const auto trace = [](std::uint64_t seed) {
+        Rig rig(seed);
+        rig.run([](Rig& r) -> Task<void> {
+            Mesh mesh(r, 6);
+            for (std::size_t i = 0; i < 6; ++i) mesh.join(r, i, (i + 1) % 6, {.latency = 30ms});
+            for (std::size_t i = 0; i < 20; ++i) {
+                EXPECT_TRUE(mesh.nodes[i % 6]->post_envelope(r.sealed({})).has_value());
+                co_await r.sleep(std::chrono::milliseconds(r.env().random->below(50)));
+            }
+            for (const auto& [hash, at] : mesh.arrivals) r.world.note(load_be<std::uint64_t>(hash) + at.size());
+        });
+        return rig.world.trace();
+    };
+    EXPECT_EQ(trace(1), trace(1));
+    EXPECT_NE(trace(1), trace(2));
 }
 
 TEST(Mesh, AFloodCannotPushOutWhatWasPaidFor) {

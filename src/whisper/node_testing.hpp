@@ -43,6 +43,10 @@ class Rig {
 
     /// A node that lives until all sessions have ended.
     Whisper& node(const Config& config = {}) { return *nodes_.emplace_back(std::make_unique<Whisper>(env(), config)); }
+    /// One whose wall clock is off.
+    Whisper& node_with_skew(Duration skew) {
+        return *nodes_.emplace_back(std::make_unique<Whisper>(world.env_with_skew(skew), Config{}));
+    }
     /// Lets `node` serve its end; the other end is the caller's.
     Running& serve(Whisper& node, net::MessageStream& end) {
         auto& running = runs_.emplace_back();

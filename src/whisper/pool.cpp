@@ -22,13 +22,11 @@ bool KnownBy::test(Slot slot) const noexcept {
     return word < rest_.size() && (rest_[word] >> (slot % 64) & 1) != 0;
 }
 
-void KnownBy::clear(Slot slot) noexcept {
-    if (slot < 64) {
-        first_ &= ~(std::uint64_t{1} << slot);
-        return;
-    }
-    const std::size_t word = slot / 64 - 1;
-    if (word < rest_.size()) rest_[word] &= ~(std::uint64_t{1} << (slot % 64));
+void KnownBy::clear(std::span<const std::uint64_t> slots) noexcept {
+    if (slots.empty()) return;
+    first_ &= ~slots[0];
+    const auto words = std::min(rest_.size(), slots.size() - 1);
+    for (std::size_t i = 0; i < words; ++i) rest_[i] &= ~slots[i + 1];
 }
 
 std::size_t Pool::HashOf::operator()(const Hash& hash) const noexcept {
@@ -132,9 +130,10 @@ void Pool::close_slot(Slot slot) {
 
 void Pool::sweep() {
     if (closed_slots_.empty()) return;
-    for (const auto& item : log_) {
-        if (!item.entry) continue;
-        for (const Slot slot : closed_slots_) item.entry->known_by.clear(slot);
+    std::vector<std::uint64_t> closed(next_slot_ / 64 + 1);
+    for (const Slot slot : closed_slots_) closed[slot / 64] |= std::uint64_t{1} << (slot % 64);
+    for (auto& item : log_) {
+        if (item.entry) item.entry->known_by.clear(closed);
     }
     free_slots_.insert(closed_slots_.begin(), closed_slots_.end());
     closed_slots_.clear();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -18,7 +19,8 @@ class KnownBy {
   public:
     void set(Slot slot);
     bool test(Slot slot) const noexcept;
-    void clear(Slot slot) noexcept;
+    /// Clears the bits that are set in `slots`, 64 a word.
+    void clear(std::span<const std::uint64_t> slots) noexcept;
 
   private:
     std::uint64_t first_ = 0;

@@ -117,6 +117,18 @@ TEST(Pool, ASlotIsCleanWhenItIsUsedAgain) {
     EXPECT_EQ(pool.open_slot(), 0u);
 }
 
+TEST(Pool, SweepsManySlotsAtOnce) {
+    Pool pool({}, 1);
+    for (Slot slot = 0; slot < 300; ++slot) EXPECT_EQ(pool.open_slot(), slot);
+    const auto envelope = made(1);
+    pool.add(envelope, {1, 1}, 0, false);
+    auto& known_by = pool.find(envelope->hash())->known_by;
+    for (Slot slot = 0; slot < 300; ++slot) known_by.set(slot);
+    for (Slot slot = 0; slot < 300; slot += 3) pool.close_slot(slot);
+    pool.sweep();
+    for (Slot slot = 0; slot < 300; ++slot) EXPECT_EQ(known_by.test(slot), slot % 3 != 0);
+}
+
 TEST(Pool, AgreesWithANaiveOneUnderRandomUse) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         TestRandom random(seed);
