@@ -37,7 +37,7 @@ Result<std::uint64_t> sum_of(BytesView in) {
     return sum;
 }
 
-void BM_RlpDecodeEnvelopes(benchmark::State& state) {
+void rlp_decode_envelopes(benchmark::State& state) {
     const auto input = envelopes(100, static_cast<std::size_t>(state.range(0)));
     for (auto _ : state) {
         const auto sum = sum_of(input);
@@ -47,36 +47,36 @@ void BM_RlpDecodeEnvelopes(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * 100);
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(input.size()));
 }
-BENCHMARK(BM_RlpDecodeEnvelopes)->Arg(256)->Arg(4096);
+BENCHMARK(rlp_decode_envelopes)->Arg(256)->Arg(4096);
 
-void BM_RlpEncodeEnvelopes(benchmark::State& state) {
+void rlp_encode_envelopes(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(envelopes(100, 256));
     state.SetItemsProcessed(state.iterations() * 100);
 }
-BENCHMARK(BM_RlpEncodeEnvelopes);
+BENCHMARK(rlp_encode_envelopes);
 
 constexpr std::string_view kAddress =
     "/ip4/192.0.2.1/tcp/60000/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
-void BM_MultiaddrDecode(benchmark::State& state) {
+void multiaddr_decode(benchmark::State& state) {
     const auto binary = Multiaddr::parse(kAddress).value().encode();
     for (auto _ : state) benchmark::DoNotOptimize(Multiaddr::decode(binary));
     state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(BM_MultiaddrDecode);
+BENCHMARK(multiaddr_decode);
 
-void BM_MultiaddrParse(benchmark::State& state) {
+void multiaddr_parse(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(Multiaddr::parse(kAddress));
     state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(BM_MultiaddrParse);
+BENCHMARK(multiaddr_parse);
 
-void BM_MultiaddrPrint(benchmark::State& state) {
+void multiaddr_print(benchmark::State& state) {
     const auto address = Multiaddr::parse(kAddress).value();
     for (auto _ : state) benchmark::DoNotOptimize(address.to_string());
     state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(BM_MultiaddrPrint);
+BENCHMARK(multiaddr_print);
 
 }  // namespace
 }  // namespace sotto

@@ -55,6 +55,7 @@ Result<Multiaddr::Part> decode_part(BytesView& rest) {
         value = rest.first(size);
         rest = rest.subspan(size);
     }
+    if (protocol->path && !rest.empty()) return bad("a part behind a path");
     SOTTO_CHECK(protocol->form->validate(value));
     part.value = to_bytes(value);
     return part;

@@ -184,9 +184,10 @@ Result<Bytes> http_path_to_binary(std::string_view text) {
             continue;
         }
         const auto pair = text.substr(i + 1, 2);
-        const auto byte = pair.size() == 2 ? from_hex(pair) : fail(Errc::malformed);
-        if (!byte) return bad("a broken percent escape");
-        out.push_back((*byte)[0]);
+        Byte byte = 0;
+        const auto [end, error] = std::from_chars(pair.data(), pair.data() + pair.size(), byte, 16);
+        if (error != std::errc() || end != text.data() + i + 3) return bad("a broken percent escape");
+        out.push_back(byte);
         i += 2;
     }
     return out;
