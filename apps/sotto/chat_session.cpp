@@ -21,7 +21,9 @@ ChatSession::ChatSession(node::Node& node, std::string channel, std::string nick
       view_(view),
       said_(node.env().executor),
       peer_came_(node.env().executor),
-      progress_(node.env().executor) {}
+      progress_(node.env().executor) {
+    subscriptions_.push_back(node_.host().events().subscribe([this](const node::PeerEvent& event) { on_peer(event); }));
+}
 
 Task<Result<void>> ChatSession::join() {
     auto& shh = node_.whisper();
@@ -37,7 +39,6 @@ Task<Result<void>> ChatSession::join() {
     subscriptions_.push_back(std::move(subscription));
     subscriptions_.push_back(
         shh.events().subscribe([this](const whisper::EnvelopeEvent& event) { on_envelope(event); }));
-    subscriptions_.push_back(node_.host().events().subscribe([this](const node::PeerEvent& event) { on_peer(event); }));
     co_return Result<void>{};
 }
 

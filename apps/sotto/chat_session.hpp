@@ -28,6 +28,7 @@ class ChatView {
 /// One channel through an embedded node: joins, posts, follows each message until a peer has it. Loop thread only.
 class ChatSession {
   public:
+    /// Counts peers from here on: make it before the node runs.
     ChatSession(node::Node& node, std::string channel, std::string nick, ChatView& view);
 
     /// Makes the keys and subscribes.
