@@ -4,7 +4,6 @@
 
 #include <algorithm>
 // The parser is compiled into this file alone: the module itself needs no JSON library.
-#include <boost/json/src.hpp>
 #include <fstream>
 #include <iterator>
 

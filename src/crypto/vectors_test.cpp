@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include <gtest/gtest.h>
 
-#include <boost/json/src.hpp>
 #include <fstream>
 #include <iterator>
 

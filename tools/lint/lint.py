@@ -40,7 +40,7 @@ BANNED = [
     (r"shared_from_this", set(), "owners", "operations hold shared state, never this"),
     (r"awaitable_operators|\|\|\s*timer", set(), "deadlines", "arm a timer that resets the resource"),
     (r"\bsystem\s*\(|\bpopen\s*\(", set(), "no shell", "never start a shell"),
-    (r"this_thread::sleep|\busleep\(|\bsleep\(\d", set(), "no real sleeps", "sleep_for(clock, …)"),
+    (r"this_thread::sleep|\busleep\(|\bnanosleep\(|::sleep\(", set(), "no real sleeps", "sleep_for(clock, …)"),
     (r"reset_cancellation_state", set(), "cancellation", "it outlives the frame; with_group does it right"),
     (r"\bassert\s*\(", set(), "assertions", "SOTTO_ASSERT stays on in release"),
     (r"<boost/asio\.hpp>", set(), "light headers", "include the parts that are used"),
@@ -66,7 +66,7 @@ def sources() -> list[pathlib.Path]:
 
 
 def is_test(path: pathlib.Path) -> bool:
-    return bool(re.search(r"(_test|_fuzz|_bench)\.cpp$", path.name)) or path.name.endswith("_suite.hpp")
+    return bool(re.search(r"(_test|_fuzz|_bench)\.cpp$|(_suite|_testing)\.hpp$", path.name))
 
 
 def check_layers(path: pathlib.Path, lines: list[str]) -> None:
