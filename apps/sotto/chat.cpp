@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "base/escape.hpp"
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "chat_view.hpp"
@@ -79,10 +80,10 @@ bool on_line(TerminalView& view, ChatSession& session, std::string line, std::ui
     if (line == "/peers") {
         const auto lines = session.peer_lines();
         if (lines.empty()) view.show_line("no peers yet");
-        for (const auto& text : lines) view.show_line(safe_text(text));
+        for (const auto& text : lines) view.show_line(printable(text));
         return true;
     }
-    if (line != "/help") view.show_line("there is no command " + safe_text(line));
+    if (line != "/help") view.show_line("there is no command " + printable(line));
     for (const auto text : kHelp) view.show_line(std::string(text));
     return true;
 }

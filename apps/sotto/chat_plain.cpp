@@ -18,16 +18,12 @@ std::string clock_time(std::uint64_t milliseconds) {
     return fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
 }
 
-std::string safe_text(const std::string& text) {
-    return escape_json(text);
-}
-
 namespace {
 
 class PlainView final : public ChatView {
   public:
     void on_message(const std::string& nick, const std::string& text, std::uint64_t milliseconds) override {
-        fmt::print("{} {}: {}\n", clock_time(milliseconds), safe_text(nick), safe_text(text));
+        fmt::print("{} {}: {}\n", clock_time(milliseconds), printable(nick), printable(text));
         std::fflush(stdout);
     }
     void on_delivery(std::size_t number, Delivery delivery, const std::string& why) override {
@@ -35,7 +31,7 @@ class PlainView final : public ChatView {
         const auto name = kNames[static_cast<std::size_t>(delivery)];
         fmt::print(stderr, "message {}: {}{}{}\n", number + 1, name, why.empty() ? "" : ": ", why);
     }
-    void on_state(const std::string& text) override { fmt::print(stderr, "{}\n", safe_text(text)); }
+    void on_state(const std::string& text) override { fmt::print(stderr, "{}\n", printable(text)); }
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/escape.hpp"
 #include "chat_view.hpp"
 
 namespace sotto::app {
@@ -89,8 +90,8 @@ void TerminalView::print(const std::string& text, std::size_t cells) {
 
 void TerminalView::on_message(const std::string& nick, const std::string& text, std::uint64_t milliseconds) {
     const auto time = clock_time(milliseconds);
-    const auto shown_nick = safe_text(nick);
-    const auto shown = safe_text(text);
+    const auto shown_nick = printable(nick);
+    const auto shown = printable(text);
     const auto cells = 2 + time.size() + 1 + chat::count_characters(shown_nick) + 2 + chat::count_characters(shown);
     print(fmt::format("  {} {}: {}", paint(kDim, time), paint(kCyan, shown_nick), shown), cells);
 }
@@ -100,7 +101,7 @@ void TerminalView::show_own(std::size_t number,
                             const std::string& text,
                             std::uint64_t milliseconds) {
     const auto time = clock_time(milliseconds);
-    const auto shown = safe_text(text);
+    const auto shown = printable(text);
     const auto cells = 2 + time.size() + 1 + chat::count_characters(nick) + 2 + chat::count_characters(shown);
     own_lines_.push_back({number, 0});
     print(fmt::format("{} {} {}: {}", mark_of(Delivery::sealing), paint(kDim, time), paint(kGreen, nick), shown),
@@ -118,7 +119,7 @@ void TerminalView::on_delivery(std::size_t number, Delivery delivery, const std:
 }
 
 void TerminalView::on_state(const std::string& text) {
-    show_line(safe_text(text));
+    show_line(printable(text));
 }
 
 void TerminalView::show_line(const std::string& text) {

@@ -10,8 +10,6 @@ namespace sotto::app {
 
 /// "14:03:59", local time.
 std::string clock_time(std::uint64_t milliseconds);
-/// What a stranger wrote, without anything that could steer the terminal.
-std::string safe_text(const std::string& text);
 
 /// For scripts: messages on stdout, state on stderr.
 std::unique_ptr<ChatView> make_plain_view();

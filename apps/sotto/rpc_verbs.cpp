@@ -123,7 +123,7 @@ Task<Result<void>> listen(Env env, const RpcOptions& options, std::string channe
 
 std::string text_at(const json::object& object, std::string_view name) {
     const auto* value = object.if_contains(name);
-    return value && value->is_string() ? escape_json(std::string_view(value->get_string())) : std::string();
+    return value && value->is_string() ? printable(std::string_view(value->get_string())) : std::string();
 }
 
 void print_table(const json::array& peers) {

@@ -55,18 +55,48 @@ void append_escaped(std::string& out, char c) {
     out += kHex[value & 15];
 }
 
+/// C1 controls (U+0080..U+009F) steer some terminals.
+bool is_c1(std::string_view sequence) noexcept {
+    return sequence.size() == 2 && sequence[0] == '\xC2' && static_cast<std::uint8_t>(sequence[1]) < 0xA0;
+}
+
+/// Line separators and what turns the direction of the text around (Unicode 15, 23.2).
+bool is_layout_control(std::string_view sequence) noexcept {
+    if (sequence.size() != 3 || sequence[0] != '\xE2') return false;
+    const auto last = static_cast<std::uint8_t>(sequence[2]);
+    if (sequence[1] == '\x80') return last == 0x8E || last == 0x8F || (last >= 0xA8 && last <= 0xAE);
+    return sequence[1] == '\x81' && last >= 0xA6 && last <= 0xA9;
+}
+
 }  // namespace
+
+std::string printable(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const auto length = sequence_length(text);
+        const auto sequence = text.substr(0, length);
+        if (sequence == "\n" || sequence == "\r" || sequence == "\t") {
+            out += ' ';
+        } else if (length == 0 || (length == 1 && (text[0] < ' ' || text[0] == '\x7F')) || is_c1(sequence) ||
+                   is_layout_control(sequence)) {
+            out += kReplacement;
+        } else {
+            out += sequence;
+        }
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+    return out;
+}
 
 std::string escape_json(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
         const auto length = sequence_length(text);
-        // C1 controls (U+0080..U+009F) steer some terminals.
-        const bool c1 = length == 2 && text[0] == '\xC2' && static_cast<std::uint8_t>(text[1]) < 0xA0;
         if (length == 1) {
             append_escaped(out, text[0]);
-        } else if (length == 0 || c1) {
+        } else if (length == 0 || is_c1(text.substr(0, length))) {
             out += kReplacement;
         } else {
             out += text.substr(0, length);

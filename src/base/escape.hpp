@@ -10,4 +10,8 @@ namespace sotto {
 /// Safe to print on a terminal too.
 std::string escape_json(std::string_view text);
 
+/// What a stranger wrote, for one line of a terminal: quotes stay as they are, line breaks and tabs become spaces;
+/// control characters, bytes that are not UTF-8 and characters that turn the direction of text become U+FFFD.
+std::string printable(std::string_view text);
+
 }  // namespace sotto
