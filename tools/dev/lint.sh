@@ -3,9 +3,9 @@
 # (or over slice I of N of the whole tree: a whole run is slow on two cores).
 deps --test
 say "layers, sizes, banned calls"
-python3 tools/lint/lint.py
+/usr/bin/python3 tools/lint/lint.py
 say "headers"
-python3 tools/lint/lint.py headers
+/usr/bin/python3 tools/lint/lint.py headers
 say "format"
 git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 --dry-run --Werror
 say "clang-tidy"
