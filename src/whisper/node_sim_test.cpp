@@ -27,7 +27,7 @@ TEST(Node, PostsASignedSymmetricMessageToANeighbour) {
         auto& alice = rig.node({});
         auto& bob = rig.node({});
         rig.join(alice, 1, bob, 2);
-        co_await rig.sleep(10ms);
+        co_await rig.pass(10ms);
         const auto at_alice = (co_await alice.generate_sym_key_from_password("lobby")).value();
         const auto at_bob = (co_await bob.generate_sym_key_from_password("lobby")).value();
         EXPECT_EQ(alice.get_sym_key(at_alice).value(), bob.get_sym_key(at_bob).value());
@@ -36,7 +36,7 @@ TEST(Node, PostsASignedSymmetricMessageToANeighbour) {
         message.sig = (co_await alice.new_key_pair()).value();
         const auto hash = co_await alice.post(message);
         EXPECT_TRUE(hash.has_value());
-        co_await rig.sleep(100ms);
+        co_await rig.pass(100ms);
         const auto messages = bob.get_filter_messages(filter).value();
         if (messages.size() != 1) {
             ADD_FAILURE() << messages.size();
@@ -60,7 +60,7 @@ TEST(Node, PostsAnAsymmetricMessageThatOnlyItsReceiverReads) {
         auto& alice = rig.node({});
         auto& bob = rig.node({});
         rig.join(alice, 1, bob, 2);
-        co_await rig.sleep(10ms);
+        co_await rig.pass(10ms);
         const auto pair = (co_await bob.new_key_pair()).value();
         const auto other = (co_await bob.new_key_pair()).value();
         const auto public_key = (co_await bob.get_public_key(pair)).value();
@@ -72,7 +72,7 @@ TEST(Node, PostsAnAsymmetricMessageThatOnlyItsReceiverReads) {
         const NewMessage message{
             .public_key = public_key, .payload = to_bytes("secret"), .pow_time = 2, .pow_target = 0.002};
         EXPECT_TRUE((co_await alice.post(message)).has_value());
-        co_await rig.sleep(100ms);
+        co_await rig.pass(100ms);
         if (seen.size() != 1) {
             ADD_FAILURE() << seen.size();
             co_return;
@@ -83,7 +83,7 @@ TEST(Node, PostsAnAsymmetricMessageThatOnlyItsReceiverReads) {
         EXPECT_TRUE(bob.get_filter_messages(deaf)->empty());
         subscription.reset();
         EXPECT_TRUE((co_await alice.post(message)).has_value());
-        co_await rig.sleep(100ms);
+        co_await rig.pass(100ms);
         EXPECT_EQ(seen.size(), 1u);
     });
 }
@@ -188,12 +188,12 @@ TEST(Node, EnvelopesExpireAndAreForgotten) {
         });
         const auto hash = node.post_envelope(rig.sealed({.ttl = 5})).value();
         EXPECT_TRUE(node.post_envelope(rig.sealed({.ttl = 500})).has_value());
-        co_await rig.sleep(5s);
+        co_await rig.pass(5s);
         EXPECT_EQ(node.info().messages, 2u);
-        co_await rig.sleep(2s);
+        co_await rig.pass(2s);
         EXPECT_EQ(node.info().messages, 1u);
         EXPECT_EQ(expired, std::vector{hash});
-        co_await rig.sleep(500s);
+        co_await rig.pass(500s);
         EXPECT_EQ(node.info().memory, 0u);
     });
 }
@@ -203,7 +203,7 @@ TEST(Node, SendsADirectMessagePastPoolAndWorkToItsTarget) {
         auto& alice = rig.node({});
         auto& bob = rig.node({});
         rig.join(alice, 1, bob, 2);
-        co_await rig.sleep(10ms);
+        co_await rig.pass(10ms);
         const auto at_alice = alice.add_sym_key(Bytes(32, 9)).value();
         const auto at_bob = bob.add_sym_key(Bytes(32, 9)).value();
         const auto filter = (co_await bob.new_filter({.sym_key_id = at_bob, .allow_p2p = true})).value();
@@ -211,11 +211,11 @@ TEST(Node, SendsADirectMessagePastPoolAndWorkToItsTarget) {
         message.pow_target = 0;
         message.target_peer = testing::identity(2).id;
         EXPECT_TRUE((co_await alice.post(message)).has_value());
-        co_await rig.sleep(100ms);
+        co_await rig.pass(100ms);
         EXPECT_TRUE(bob.get_filter_messages(filter)->empty());
         EXPECT_TRUE(bob.mark_trusted(testing::identity(1).id).has_value());
         EXPECT_TRUE((co_await alice.post(message)).has_value());
-        co_await rig.sleep(1ms);
+        co_await rig.pass(1ms);
         EXPECT_EQ(bob.get_filter_messages(filter)->size(), 1u);
         EXPECT_EQ(alice.info().messages, 0u);
         message.target_peer = testing::identity(3).id;
@@ -231,15 +231,15 @@ TEST(Node, ALightClientSendsItsOwnPostsAndRelaysNothing) {
         auto& right = rig.node({});
         rig.join(left, 1, light, 2);
         rig.join(light, 2, right, 3);
-        co_await rig.sleep(10ms);
+        co_await rig.pass(10ms);
         EXPECT_TRUE(left.post_envelope(rig.sealed({})).has_value());
         EXPECT_TRUE(light.post_envelope(rig.sealed({})).has_value());
-        co_await rig.sleep(1s);
+        co_await rig.pass(1s);
         EXPECT_EQ(light.info().messages, 2u);
         EXPECT_EQ(right.info().messages, 1u);
         light.set_light_client(false);
         EXPECT_FALSE(light.light_client());
-        co_await rig.sleep(2s);
+        co_await rig.pass(2s);
         EXPECT_EQ(right.info().messages, 2u);
     });
 }
@@ -271,7 +271,7 @@ TEST(Node, ASubscriptionMayOutliveItAndWorkersMayFinishLate) {
                 .public_key = (co_await node.get_public_key(pair)).value(), .pow_time = 2, .pow_target = 0.002};
             EXPECT_TRUE((co_await node.post(message)).has_value());
         }
-        co_await rig.sleep(1s);
+        co_await rig.pass(1s);
         subscription.reset();
         EXPECT_EQ(called, 0);
     });
@@ -325,12 +325,12 @@ TEST(Mesh, EveryEnvelopeReachesEveryNodeOnceAndCrossesALinkAtMostTwice) {
                 mesh.join(r, i, (i + 1) % kNodes, {.latency = latency});
                 mesh.join(r, i, (i + 7) % kNodes, {.latency = latency});
             }
-            co_await r.sleep(1s);
+            co_await r.pass(1s);
             for (std::size_t i = 0; i < 60; ++i) {
                 EXPECT_TRUE(mesh.nodes[i % kNodes]->post_envelope(r.sealed({})).has_value());
-                co_await r.sleep(std::chrono::milliseconds(r.env().random->below(50)));
+                co_await r.pass(std::chrono::milliseconds(r.env().random->below(50)));
             }
-            co_await r.sleep(3s);
+            co_await r.pass(3s);
             EXPECT_EQ(mesh.arrivals.size(), 60u);
             for (const auto& [hash, at] : mesh.arrivals) {
                 EXPECT_EQ(at.size(), kNodes);
@@ -351,15 +351,15 @@ TEST(Mesh, APartitionWithThreeMegabytesOnEachSideHealsWithinTenSeconds) {
         for (const std::size_t half : {0u, 5u}) {
             for (std::size_t i = 0; i < 5; ++i) mesh.join(r, half + i, half + (i + 1) % 5, {.latency = 20ms});
         }
-        co_await r.sleep(1s);
+        co_await r.pass(1s);
         for (int i = 0; i < 300; ++i) {
             EXPECT_TRUE(mesh.nodes[0]->post_envelope(r.sealed({.ttl = 300, .size = 10'000})).has_value());
             EXPECT_TRUE(mesh.nodes[7]->post_envelope(r.sealed({.ttl = 300, .size = 10'000})).has_value());
-            co_await r.sleep(200ms);
+            co_await r.pass(200ms);
         }
         for (const auto& [hash, at] : mesh.arrivals) EXPECT_EQ(at.size(), 5u);
         mesh.join(r, 2, 8, {.latency = 20ms});
-        co_await r.sleep(10s);
+        co_await r.pass(10s);
         EXPECT_EQ(mesh.arrivals.size(), 600u);
         for (const auto& [hash, at] : mesh.arrivals) EXPECT_EQ(at.size(), 10u);
         for (const auto& [a, b] : mesh.ends) {
@@ -376,12 +376,12 @@ TEST(Mesh, ClocksThatDifferCostEnvelopesButNoConnection) {
             auto& right = r.node({});
             auto& wrong = r.node_with_skew(std::chrono::seconds(skew));
             r.join(right, 1, wrong, 2);
-            co_await r.sleep(1s);
+            co_await r.pass(1s);
             EXPECT_TRUE(right.post_envelope(r.sealed({.ttl = 20})).has_value());
-            co_await r.sleep(1s);
+            co_await r.pass(1s);
             // Behind by 10 s the sender still counts as in time; ahead by more than the ttl all has expired.
             EXPECT_EQ(wrong.info().messages, skew >= -10 && skew < 20 ? 1u : 0u) << skew;
-            co_await r.sleep(60s);
+            co_await r.pass(60s);
             EXPECT_EQ(wrong.info().peers, 1u) << skew;
         };
         rig.run(std::ref(body));
@@ -396,7 +396,7 @@ TEST(Mesh, TheSameSeedGivesTheSameRun) {
             for (std::size_t i = 0; i < 6; ++i) mesh.join(r, i, (i + 1) % 6, {.latency = 30ms});
             for (std::size_t i = 0; i < 20; ++i) {
                 EXPECT_TRUE(mesh.nodes[i % 6]->post_envelope(r.sealed({})).has_value());
-                co_await r.sleep(std::chrono::milliseconds(r.env().random->below(50)));
+                co_await r.pass(std::chrono::milliseconds(r.env().random->below(50)));
             }
             for (const auto& [hash, at] : mesh.arrivals) r.world.note(load_be<std::uint64_t>(hash) + at.size());
         });
@@ -415,7 +415,7 @@ TEST(Mesh, AFloodCannotPushOutWhatWasPaidFor) {
         EXPECT_TRUE(node.post_envelope(paid).has_value());
         rig.join(node, 1, flooder, 2);
         for (int i = 0; i < 3'000; ++i) (void)flooder.post_envelope(rig.sealed({.ttl = 1'000, .pow = 0}));
-        co_await rig.sleep(60s);
+        co_await rig.pass(60s);
         EXPECT_LE(node.info().messages, 500u);
         EXPECT_LE(node.info().memory, 1u << 20);
         EXPECT_GT(node.counters().pool_full, 1'000u);

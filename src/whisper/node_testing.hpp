@@ -39,7 +39,7 @@ class Rig {
         world.run(live(body));
     }
     Env env() { return world.env(); }
-    Task<void> sleep(Duration time) { return sleep_for(world, time); }
+    Task<void> pass(Duration time) { return sleep_for(world, time); }
 
     /// A node that lives until all sessions have ended.
     Whisper& node(const Config& config = {}) { return *nodes_.emplace_back(std::make_unique<Whisper>(env(), config)); }

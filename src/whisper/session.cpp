@@ -12,7 +12,6 @@ namespace sotto::whisper {
 namespace {
 
 constexpr Duration kHandshakeLimit = std::chrono::seconds(5);
-constexpr Duration kSliceTime = std::chrono::milliseconds(1);
 constexpr std::size_t kSliceBytes = 64 * 1024;
 constexpr Duration kSaturatedPause = std::chrono::milliseconds(5);
 constexpr std::size_t kMaxDirectBytes = std::size_t{4} << 20;
@@ -128,7 +127,7 @@ Task<Result<void>> Session::handle(const net::Message& message) {
         case code::kBatchResponse:
             co_return on_confirmation(message);
         case code::kDirect:
-            co_return on_direct(message.payload);
+            co_return co_await on_direct(message.payload);
         default:
             // A second status, mail servers' requests and whatever may come: not ours to judge.
             co_return Result<void>{};
@@ -136,11 +135,9 @@ Task<Result<void>> Session::handle(const net::Message& message) {
 }
 
 Task<Result<void>> Session::on_batch(BytesView payload) {
-    const auto& env = engine_.env();
     SOTTO_CO_TRY(const auto items, split_envelopes(payload, false));
     auto terms = engine_.terms();
-    auto slice_end = env.clock->now() + kSliceTime;
-    std::size_t slice_bytes = 0;
+    Slice slice(*engine_.env().clock);
     std::vector<EnvelopeError> errors;
     for (const auto& item : items) {
         SOTTO_CO_TRY(const auto envelope, decode_envelope(item));
@@ -148,16 +145,35 @@ Task<Result<void>> Session::on_batch(BytesView payload) {
         if (confirms_ && tells(verdict) && errors.size() < kMaxErrors) {
             errors.push_back(error_of(crypto::keccak256(item), verdict));
         }
-        slice_bytes += item.size();
-        if (slice_bytes < kSliceBytes && env.clock->now() < slice_end) continue;
-        co_await yield_now();
-        while (engine_.opener().saturated()) co_await sleep_for(*env.clock, kSaturatedPause);
+        if (!slice.used_up_by(item.size())) continue;
+        co_await let_others_run(slice);
         terms = engine_.terms();
-        slice_end = env.clock->now() + kSliceTime;
-        slice_bytes = 0;
     }
     if (confirms_) co_return co_await confirm(payload, std::move(errors));
     co_return Result<void>{};
+}
+
+Task<Result<void>> Session::on_direct(BytesView payload) {
+    if (!engine_.trusts(peer())) co_return Result<void>{};
+    SOTTO_CO_TRY(const auto items, split_envelopes(payload, true));
+    Slice slice(*engine_.env().clock);
+    for (const auto& item : items) {
+        SOTTO_CO_TRY(const auto envelope, decode_envelope(item));
+        engine_.take_direct(envelope);
+        if (slice.used_up_by(item.size())) co_await let_others_run(slice);
+    }
+    co_return Result<void>{};
+}
+
+bool Session::Slice::used_up_by(std::size_t size) {
+    bytes += size;
+    return bytes >= kSliceBytes || clock.get().now() >= end;
+}
+
+Task<void> Session::let_others_run(Slice& slice) {
+    co_await yield_now();
+    while (engine_.opener().saturated()) co_await sleep_for(*engine_.env().clock, kSaturatedPause);
+    slice = Slice(slice.clock);
 }
 
 Task<Result<void>> Session::confirm(BytesView payload, std::vector<EnvelopeError> errors) {
@@ -178,16 +194,6 @@ Result<void> Session::on_terms(const net::Message& message) {
         outbox_.set_bloom(bloom, now);
     }
     wake_.notify();
-    return {};
-}
-
-Result<void> Session::on_direct(BytesView payload) {
-    if (!engine_.trusts(peer())) return {};
-    SOTTO_TRY(const auto items, split_envelopes(payload, true));
-    for (const auto& item : items) {
-        SOTTO_TRY(const auto envelope, decode_envelope(item));
-        engine_.take_direct(envelope);
-    }
     return {};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <functional>
+
 #include "base/event.hpp"
 #include "net/message_stream.hpp"
 #include "whisper/engine.hpp"
@@ -44,12 +46,22 @@ class Session {
         std::vector<Hash> envelopes;
     };
 
+    /// How long a large message may keep the loop: 1 ms or 64 KiB.
+    struct Slice {
+        explicit Slice(const Clock& c) : clock(c), end(c.now() + std::chrono::milliseconds(1)) {}
+        bool used_up_by(std::size_t size);
+        std::reference_wrapper<const Clock> clock;
+        TimePoint end;
+        std::size_t bytes = 0;
+    };
+
     Task<Result<void>> read_messages();
     Task<Result<void>> handle(const net::Message& message);
     Task<Result<void>> on_batch(BytesView payload);
+    Task<Result<void>> on_direct(BytesView payload);
+    Task<void> let_others_run(Slice& slice);
     Task<Result<void>> confirm(BytesView payload, std::vector<EnvelopeError> errors);
     Result<void> on_terms(const net::Message& message);
-    Result<void> on_direct(BytesView payload);
     Result<void> on_confirmation(const net::Message& message);
     void settle(BatchResponse response);
 

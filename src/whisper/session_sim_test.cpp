@@ -28,7 +28,7 @@ struct Fixture : Rig {
         EXPECT_TRUE((co_await send(peer, code::kStatus, encode_status(status))).has_value());
         const auto theirs = co_await peer.read();
         EXPECT_TRUE(theirs && theirs->code == code::kStatus);
-        co_await sleep(0ms);
+        co_await pass(0ms);
         EXPECT_TRUE(running.established);
         co_return &running;
     }
@@ -69,7 +69,7 @@ TEST(Session, SendsItsStatusAtOnceAndExactlyOnce) {
         EXPECT_TRUE(status->confirmations);
         // Murmur answers a status with a status: ours must not answer again.
         for (int i = 0; i < 3; ++i) (void)co_await send(f.peer, code::kStatus, encode_status({}));
-        co_await f.sleep(10s);
+        co_await f.pass(10s);
         EXPECT_TRUE(f.arrived().empty());
     });
 }
@@ -78,9 +78,9 @@ TEST(Session, APeerWithoutStatusIsLeftAfterFiveSeconds) {
     Fixture fixture;
     run(fixture, [](Fixture& f) -> Task<void> {
         auto& running = f.start();
-        co_await f.sleep(4'999ms);
+        co_await f.pass(4'999ms);
         EXPECT_FALSE(running.ended.has_value());
-        co_await f.sleep(2ms);
+        co_await f.pass(2ms);
         EXPECT_EQ(running.ended->error(), Errc::timed_out);
         EXPECT_FALSE(running.established);
     });
@@ -100,7 +100,7 @@ TEST(Session, AWrongFirstMessageEndsIt) {
         auto body = [&](Rig& rig) -> Task<void> {
             auto& running = fixture.start();
             (void)co_await send(fixture.peer, wrong.code, testing::hex(wrong.payload));
-            co_await rig.sleep(1ms);
+            co_await rig.pass(1ms);
             EXPECT_EQ(running.ended->error(), wrong.error) << wrong.payload;
             EXPECT_EQ(running.ended->error().blame(), Blame::peer);
             EXPECT_FALSE(running.established);
@@ -119,7 +119,7 @@ TEST(Session, AcceptsAStatusOfAnyLength) {
         auto body = [&](Rig& rig) -> Task<void> {
             auto& running = fixture.start();
             (void)co_await send(fixture.peer, code::kStatus, testing::hex(payload));
-            co_await rig.sleep(1ms);
+            co_await rig.pass(1ms);
             EXPECT_TRUE(running.established) << payload;
             fixture.part();
         };
@@ -139,7 +139,7 @@ TEST(Session, AnEnvelopeLeavesWithin25Milliseconds) {
             EXPECT_LE(f.world.now() - posted, 25ms);
             EXPECT_EQ(message->code, code::kMessages);
             EXPECT_EQ(message->payload, list_of({raw}));
-            co_await f.sleep(std::chrono::milliseconds(7 * i));
+            co_await f.pass(std::chrono::milliseconds(7 * i));
         }
         EXPECT_EQ(f.count(EnvelopeEvent::Kind::sent), 20u);
     });
@@ -160,13 +160,13 @@ TEST(Session, RelaysWithin25MillisecondsWithTheBytesUnchangedAndNeverBack) {
         EXPECT_LE(f.world.now() - sent, 25ms);
         EXPECT_EQ(relayed->payload, list_of({raw}));
         (void)co_await send(*other.second, code::kMessages, list_of({raw}));
-        co_await f.sleep(5s);
+        co_await f.pass(5s);
         EXPECT_TRUE(f.arrived().empty());
         EXPECT_FALSE(other.second->try_read().has_value());
         EXPECT_EQ(f.node.counters().accepted, 1u);
         EXPECT_EQ(f.node.counters().duplicates, 2u);
         other.second->close(Error(Errc::closed));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
     });
 }
 
@@ -186,7 +186,7 @@ TEST(Session, ABacklogOf3MegabytesComesInBatchesBelow512KiB) {
         }
         EXPECT_GE(f.world.now() - began, 1s);
         EXPECT_LE(f.world.now() - began, 3s);
-        co_await f.sleep(10s);
+        co_await f.pass(10s);
         EXPECT_TRUE(f.arrived().empty());
     });
 }
@@ -223,7 +223,7 @@ TEST(Session, ConfirmsNothingToOthers) {
     run(fixture, [](Fixture& f) -> Task<void> {
         co_await f.meet({.confirmations = false});
         (void)co_await send(f.peer, code::kMessages, list_of({f.sealed({})}));
-        co_await f.sleep(5s);
+        co_await f.pass(5s);
         EXPECT_TRUE(f.arrived().empty());
     });
 }
@@ -242,14 +242,14 @@ TEST(Session, TellsWhichEnvelopesAPeerAcknowledged) {
         BatchResponse response{hash, {{crypto::keccak256(two), kErrorOther, "no"}}};
         (void)co_await send(f.peer, code::kBatchResponse, encode_batch_response(response));
         (void)co_await send(f.peer, code::kBatchAck, encode_batch_ack(hash));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         EXPECT_EQ(f.events[EnvelopeEvent::Kind::acknowledged], std::vector{crypto::keccak256(one)});
         EXPECT_EQ(f.events[EnvelopeEvent::Kind::rejected], std::vector{crypto::keccak256(two)});
         const Bytes three = f.sealed({});
         (void)f.node.post_envelope(three);
         const auto second = co_await f.peer.read();
         (void)co_await send(f.peer, code::kBatchAck, encode_batch_ack(crypto::keccak256(second->payload)));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         EXPECT_EQ(f.events[EnvelopeEvent::Kind::acknowledged].back(), crypto::keccak256(three));
     });
 }
@@ -259,7 +259,7 @@ TEST(Session, AVerdictNeverDisconnectsButGarbageDoes) {
     run(fixture, [](Fixture& f) -> Task<void> {
         auto* running = co_await f.meet();
         (void)f.node.set_bloom(Bloom::Bits{});
-        co_await f.sleep(11s);
+        co_await f.pass(11s);
         (void)co_await send(f.peer,
                             code::kMessages,
                             list_of({f.sealed({.ttl = 0, .pow = 0}),
@@ -268,7 +268,7 @@ TEST(Session, AVerdictNeverDisconnectsButGarbageDoes) {
                                      f.sealed({.age = -30}),
                                      f.sealed({.ttl = 9'000, .pow = 0}),
                                      f.sealed({})}));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         EXPECT_FALSE(running->ended.has_value());
         const auto counters = f.node.counters();
         EXPECT_EQ(counters.refused, 6u);
@@ -280,7 +280,7 @@ TEST(Session, AVerdictNeverDisconnectsButGarbageDoes) {
                             code::kMessages,
                             list_of({testing::hex("c98080840000000080"
                                                   "8080")}));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         EXPECT_EQ(running->ended->error(), Errc::malformed);
     });
 }
@@ -305,7 +305,7 @@ TEST(Session, HostilePayloadsEndItWithBlame) {
         auto body = [&](Rig& rig) -> Task<void> {
             auto* running = co_await fixture.meet();
             (void)co_await send(fixture.peer, hostile.code, testing::hex(hostile.payload));
-            co_await rig.sleep(1ms);
+            co_await rig.pass(1ms);
             EXPECT_TRUE(running->ended.has_value()) << hostile.payload;
             if (running->ended) EXPECT_EQ(running->ended->error().blame(), Blame::peer);
         };
@@ -321,7 +321,7 @@ TEST(Session, UnknownCodesAreIgnored) {
             (void)co_await send(f.peer, code, testing::hex("c0"));
             (void)co_await send(f.peer, code, testing::hex("01"));
         }
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         EXPECT_FALSE(running->ended.has_value());
     });
 }
@@ -331,12 +331,12 @@ TEST(Session, APeerThatNeverReadsIsLeftAfter30SecondsAndCostsOneBatch) {
     run(fixture, [](Fixture& f) -> Task<void> {
         auto& running = f.start();
         (void)co_await send(f.peer, code::kStatus, encode_status({}));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         for (int i = 0; i < 200; ++i) (void)f.node.post_envelope(f.sealed({.size = 10'000}));
-        co_await f.sleep(29s);
+        co_await f.pass(29s);
         EXPECT_FALSE(running.ended.has_value());
         EXPECT_LE(f.pipe.first->stats.bytes, 600u * 1024);
-        co_await f.sleep(2s);
+        co_await f.pass(2s);
         EXPECT_EQ(running.ended->error(), Errc::timed_out);
     });
 }
@@ -346,7 +346,7 @@ TEST(Session, TwoThatDoNotReadWhatTheyAreAskedToConfirmDoNotHangForEver) {
     run(fixture, [](Fixture& f) -> Task<void> {
         auto& running = f.start();
         (void)co_await send(f.peer, code::kStatus, encode_status({.confirmations = true}));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         auto flood = [](Fixture& fixture) -> Task<void> {
             for (;;) {
                 const auto sent = co_await send(fixture.peer, code::kMessages, testing::hex("c0"));
@@ -354,7 +354,7 @@ TEST(Session, TwoThatDoNotReadWhatTheyAreAskedToConfirmDoNotHangForEver) {
             }
         };
         f.group->spawn(flood(f));
-        co_await f.sleep(60s);
+        co_await f.pass(60s);
         EXPECT_TRUE(running.ended.has_value());
     });
 }
@@ -370,14 +370,14 @@ TEST(Session, HonoursThePeersTermsAndItsUpdates) {
         (void)f.node.post_envelope(other_topic);
         (void)f.node.post_envelope(wanted);
         EXPECT_EQ((co_await f.peer.read())->payload, list_of({wanted}));
-        co_await f.sleep(1s);
+        co_await f.pass(1s);
         EXPECT_TRUE(f.arrived().empty());
         (void)co_await send(f.peer, code::kBloom, encode_bloom(Bloom::full()));
         EXPECT_EQ((co_await f.peer.read())->payload, list_of({other_topic}));
         (void)co_await send(f.peer, code::kPowRequirement, encode_pow_requirement(1e9));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         (void)f.node.post_envelope(f.sealed({}));
-        co_await f.sleep(5s);
+        co_await f.pass(5s);
         EXPECT_TRUE(f.arrived().empty());
         (void)co_await send(f.peer, code::kPowRequirement, encode_pow_requirement(0));
         EXPECT_EQ((co_await f.peer.read())->code, code::kMessages);
@@ -393,11 +393,11 @@ TEST(Session, TellsOurNewTermsAndAcceptsTheOldOnesForTenSeconds) {
         EXPECT_EQ(pow->code, code::kPowRequirement);
         EXPECT_EQ(decode_pow_requirement(pow->payload), 1e6);
         (void)co_await send(f.peer, code::kMessages, list_of({f.sealed({})}));
-        co_await f.sleep(9s);
+        co_await f.pass(9s);
         EXPECT_EQ(f.node.counters().accepted, 1u);
-        co_await f.sleep(2s);
+        co_await f.pass(2s);
         (void)co_await send(f.peer, code::kMessages, list_of({f.sealed({})}));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         EXPECT_EQ(f.node.counters().low_pow, 1u);
         EXPECT_TRUE(f.node.set_min_pow(0).has_value());
         (void)co_await f.peer.read();
@@ -408,10 +408,10 @@ TEST(Session, TellsOurNewTermsAndAcceptsTheOldOnesForTenSeconds) {
         EXPECT_EQ(bloom->code, code::kBloom);
         EXPECT_EQ(decode_bloom(bloom->payload), wants);
         (void)co_await send(f.peer, code::kMessages, list_of({f.sealed({})}));
-        co_await f.sleep(11s);
+        co_await f.pass(11s);
         EXPECT_EQ(f.node.counters().accepted, 2u);
         (void)co_await send(f.peer, code::kMessages, list_of({f.sealed({})}));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         EXPECT_EQ(f.node.counters().bloom_mismatch, 1u);
     });
 }
@@ -429,16 +429,45 @@ TEST(Session, TakesDirectMessagesOnlyFromTrustedPeersSingleAndListed) {
         // Long expired, without work: a mail server's answer.
         const Bytes raw = encode_envelope(encode_body(1'500'000'000, 10, {1, 2, 3, 4}, data), 0);
         (void)co_await send(f.peer, code::kDirect, raw);
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         EXPECT_TRUE(f.node.get_filter_messages(filter)->empty());
         EXPECT_TRUE(f.node.mark_trusted(f.pipe.first->peer().id).has_value());
         (void)co_await send(f.peer, code::kDirect, raw);
         (void)co_await send(f.peer, code::kDirect, list_of({raw, raw}));
-        co_await f.sleep(1ms);
+        co_await f.pass(1ms);
         EXPECT_EQ(f.node.get_filter_messages(filter)->size(), 3u);
         EXPECT_TRUE(f.node.get_filter_messages(plain_filter)->empty());
         EXPECT_EQ(f.node.info().messages, 0u);
         EXPECT_EQ(f.node.mark_trusted(testing::identity(77).id).error(), Errc::not_found);
+    });
+}
+
+TEST(Session, WaitsForBusyWorkersAndLosesNothing) {
+    Fixture fixture;
+    run(fixture, [](Fixture& f) -> Task<void> {
+        co_await f.meet();
+        (void)f.node.set_min_pow(0);
+        const auto pair = (co_await f.node.new_key_pair()).value();
+        const auto to = *crypto::secp256k1::parse_point((co_await f.node.get_public_key(pair)).value());
+        std::size_t seen = 0;
+        const auto subscription =
+            (co_await f.node.subscribe({.private_key_id = pair, .allow_p2p = true}, [&](const SharedMessage&) {
+                ++seen;
+            })).value();
+        auto& random = *f.env().random;
+        const auto expiry = static_cast<std::uint32_t>(f.world.wall().seconds() + 50);
+        std::vector<Bytes> many;
+        for (std::uint64_t i = 0; i < 1'300; ++i) {
+            const Bytes data = *seal_asymmetric(to, *encode_plaintext({}, {}, nullptr, random), random);
+            many.push_back(encode_envelope(encode_body(expiry, 50, {1, 2, 3, 4}, data), i));
+        }
+        (void)co_await send(f.peer, code::kMessages, list_of(many));
+        co_await f.pass(10s);
+        EXPECT_EQ(seen, 1'300u);
+        EXPECT_TRUE(f.node.mark_trusted(f.pipe.first->peer().id).has_value());
+        (void)co_await send(f.peer, code::kDirect, list_of(many));
+        co_await f.pass(10s);
+        EXPECT_EQ(seen, 2'600u);
     });
 }
 

@@ -38,14 +38,14 @@ Task<void> keep_busy(Rig& rig, Whisper& node, Whisper& other) {
     for (int i = 0; i < 3; ++i) {
         EXPECT_TRUE(node.post_envelope(rig.sealed({})).has_value());
         EXPECT_TRUE(other.post_envelope(rig.sealed({})).has_value());
-        co_await rig.sleep(50ms);
+        co_await rig.pass(50ms);
     }
     EXPECT_TRUE(node.set_min_pow(0.001).has_value());
     EXPECT_TRUE(other.set_bloom(Bytes(64, 0xfe)).has_value());
     const auto key = other.add_sym_key(Bytes(32, 1)).value();
     const NewMessage direct{.sym_key_id = key, .topic = {1, 2, 3, 4}, .target_peer = testing::identity(1).id};
     (void)co_await other.post(direct);
-    co_await rig.sleep(200ms);
+    co_await rig.pass(200ms);
 }
 
 constexpr std::size_t kNever = ~std::size_t{0};
@@ -74,7 +74,7 @@ Outcome play(std::size_t fail_at, std::size_t cancel_at) {
         auto inside = [&](TaskGroup& group) -> Task<bool> {
             group.spawn(session());
             r.group->spawn(work());
-            for (int i = 0; i < 1'000 && !outcome.ended && counted.operations < cancel_at; ++i) co_await r.sleep(1ms);
+            for (int i = 0; i < 1'000 && !outcome.ended && counted.operations < cancel_at; ++i) co_await r.pass(1ms);
             if (cancel_at == kNever) {
                 counted.close(Error(Errc::closed));
                 co_await group.wait_all();
@@ -85,7 +85,7 @@ Outcome play(std::size_t fail_at, std::size_t cancel_at) {
         EXPECT_EQ(node.info().peers, 0u);
         outcome.operations = counted.operations;
         counted.close(Error(Errc::closed));
-        co_await r.sleep(2s);
+        co_await r.pass(2s);
         EXPECT_EQ(other.info().peers, 0u);
     };
     rig.run(std::ref(body));
