@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // The command line. CLI11 is included here alone.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <map>
 
 #include "node/nearest.hpp"
 #include "verbs.hpp"
-
-extern char** environ;
 
 namespace sotto::app {
 namespace {

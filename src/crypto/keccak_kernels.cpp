@@ -47,7 +47,7 @@ using Vector8 = std::uint64_t __attribute__((vector_size(64)));
 std::span<const Backend> backends() noexcept {
 #if defined(__x86_64__)
     // In the order of what they need: each machine runs a first part of the list.
-    static constexpr Backend all[] = {
+    static constexpr Backend kAll[] = {
         {"scalar", permute_scalar, permute_x8_scalar},
         {"avx2", permute_bmi, permute_x8_avx2},
         {"avx512", permute_bmi, permute_x8_avx512},
@@ -58,10 +58,10 @@ std::span<const Backend> backends() noexcept {
         return __builtin_cpu_supports("avx512f") ? 3 : 2;
     }();
 #else
-    static constexpr Backend all[] = {{"scalar", permute_scalar, permute_x8_scalar}};
+    static constexpr Backend kAll[] = {{"scalar", permute_scalar, permute_x8_scalar}};
     static constexpr std::size_t count = 1;
 #endif
-    return std::span(all).first(count);
+    return std::span(kAll).first(count);
 }
 
 }  // namespace sotto::crypto::keccak

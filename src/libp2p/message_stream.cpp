@@ -66,7 +66,7 @@ struct State {
         stream->reset(why);
         Byte unused = 0;
         const auto known = stream->try_read(BytesSpan(&unused, 1));
-        end_both(known ? std::move(why) : known.error());
+        end_both(known ? why : known.error());
     }
     void close(Error why) noexcept {
         closing = true;

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-# ./dev lint [--tidy-slice I/N]: our own lints, format, and clang-tidy over what changed since the last commit but one
-# (or over slice I of N of the whole tree: a whole run is slow on two cores).
+# ./dev lint [--slice I/N]: our own lints, format, every header compiled alone, and clang-tidy over what changed since the last
+# commit but one. With a slice: headers and clang-tidy over part I of N of the whole tree (a whole run is slow on two cores).
+slice=0/1
+[ "${1:-}" != --slice ] || slice=$2
 deps --test
 say "layers, sizes, banned calls"
 /usr/bin/python3 tools/lint/lint.py
 say "headers"
-/usr/bin/python3 tools/lint/lint.py headers
+/usr/bin/python3 tools/lint/lint.py headers "$slice"
 say "format"
 git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 --dry-run --Werror
 say "clang-tidy"
 configure dev
 cmake --build build/dev --target sotto_base >/dev/null  # the precompiled header
-if [ "${1:-}" = --tidy-slice ]; then
-    files=$(git ls-files 'src/*.cpp' 'apps/*.cpp' | awk -v i="${2%/*}" -v n="${2#*/}" 'NR % n == i % n')
+if [ "$slice" != 0/1 ]; then
+    files=$(git ls-files 'src/*.cpp' 'apps/*.cpp' | awk -v i="${slice%/*}" -v n="${slice#*/}" 'NR % n == i % n')
 else
     files=$(git diff --name-only --diff-filter=d HEAD~1 -- 'src/*.cpp' 'apps/*.cpp')
 fi
