@@ -30,7 +30,9 @@ Function chosen() {
 
 }  // namespace
 
-Registration::Registration(std::string_view name, Function function) { targets().emplace(name, function); }
+Registration::Registration(std::string_view name, Function function) {
+    targets().emplace(name, function);
+}
 
 void property_failed(const char* condition, const char* file, int line) {
     std::fprintf(stderr, "property does not hold: %s at %s:%d\n", condition, file, line);

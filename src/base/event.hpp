@@ -19,8 +19,8 @@ class Event {
 
     void notify() noexcept;
     Task<void> wait();
-    /// As wait(), but a task that is cancelled meanwhile stays parked until it is notified: for joins, which must not be cut
-    /// short. The caller switches this_coro::throw_if_cancelled off, else the call itself may throw.
+    /// As wait(), but a task that is cancelled meanwhile stays parked until it is notified: for joins, which must not
+    /// be cut short. The caller switches this_coro::throw_if_cancelled off, else the call itself may throw.
     Task<void> wait_uncancellable();
     bool has_waiter() const noexcept { return waiter_ != nullptr; }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <boost/asio/this_coro.hpp>
 #include <cstddef>
 #include <exception>
-#include <boost/asio/this_coro.hpp>
 #include <memory>
 #include <utility>
 
@@ -23,8 +23,8 @@ class TaskGroup {
     bool spawn(Task<void> task);
     /// Refuses new tasks and cancels the running ones.
     void cancel() noexcept;
-    /// Waits until no task is left. New tasks may be spawned meanwhile. Cancellation of the caller throws, as everywhere: the
-    /// group is then cancelled and joined by with_group().
+    /// Waits until no task is left. New tasks may be spawned meanwhile. Cancellation of the caller throws, as
+    /// everywhere: the group is then cancelled and joined by with_group().
     Task<void> wait_all();
     std::size_t size() const noexcept;
     bool closed() const noexcept;

@@ -6,8 +6,9 @@
 #include "crypto/cipher.hpp"
 #include "devp2p/rlpx_handshake.hpp"
 
-/// RLPx frames (ethereum/devp2p rlpx.md): 16-byte header, 16-byte MAC, body padded to 16, 16-byte MAC. AES-256-CTR with
-/// one keystream a direction, MACs by a running Keccak-256.
+/// RLPx frames (ethereum/devp2p rlpx.md): 16-byte header, 16-byte MAC, body padded to 16, 16-byte MAC. AES-256-CTR,
+/// MACs by a running Keccak-256. Both directions use the same keystream, a flaw of the protocol: integrity is RLPx's,
+/// secrecy must be the payload's own.
 namespace sotto::devp2p {
 
 inline constexpr std::size_t kFrameHeader = 32;

@@ -15,9 +15,9 @@ struct ConnectionInfo {
     Role role{};
     Multiaddr local;
     Multiaddr remote;
-    std::string security;             ///< "noise", or "rlpx"
-    std::string muxer;                ///< "/yamux/1.0.0"; empty on devp2p
-    std::string agent;                ///< client name the peer told; may arrive later (identify)
+    std::string security;                ///< "noise", or "rlpx"
+    std::string muxer;                   ///< "/yamux/1.0.0"; empty on devp2p
+    std::string agent;                   ///< client name the peer told; may arrive later (identify)
     std::vector<std::string> protocols;  ///< "shh/6", "/shh/6.0"; what the peer told
 };
 
@@ -33,10 +33,12 @@ class Connection {
     virtual ~Connection() = default;
     virtual const PeerIdentity& peer() const noexcept = 0;
     virtual ConnectionInfo info() const = 0;
-    /// Drives the connection (reader, writer, keepalive, negotiations) and returns why it ended, after the goodbye is sent or
-    /// its limit is over. Call it exactly once; everything else needs it running. Streams that outlive it return its error.
+    /// Drives the connection (reader, writer, keepalive, negotiations) and returns why it ended, after the goodbye is
+    /// sent or its limit is over. Call it exactly once; everything else needs it running. Streams that outlive it
+    /// return its error.
     virtual Task<Error> run() = 0;
-    /// Opens a protocol stream. On devp2p at once if the capability is shared, and at most once. Errc::unsupported: not spoken.
+    /// Opens a protocol stream. On devp2p at once if the capability is shared, and at most once. Errc::unsupported: not
+    /// spoken.
     virtual Task<Result<std::unique_ptr<MessageStream>>> open(const ProtocolSpec& spec, Deadline deadline) = 0;
     /// The next stream that the peer opened, of the protocols the upgrader was made with. Never yields on devp2p.
     virtual Task<Result<Incoming>> accept() = 0;

@@ -15,19 +15,20 @@ struct Message {
     Bytes payload;  ///< one RLP item
 };
 
-/// Ordered messages with one authenticated peer, for one protocol: a devp2p capability, or RLP-framed on a libp2p stream.
-/// The point where the two networks meet. Contract as Stream's. Loop thread only.
+/// Ordered messages with one authenticated peer, for one protocol: a devp2p capability, or RLP-framed on a libp2p
+/// stream. The point where the two networks meet. Contract as Stream's. Loop thread only.
 class MessageStream {
   public:
     virtual ~MessageStream() = default;
     virtual const PeerIdentity& peer() const noexcept = 0;
     virtual Network network() const noexcept = 0;
-    /// The next message. A message above ProtocolSpec::max_message ends the stream with too_large before its body is read.
+    /// The next message. A message above ProtocolSpec::max_message ends the stream with too_large before its body is
+    /// read.
     virtual Task<Result<Message>> read() = 0;
     /// What is in the inbox already, without suspending; would_block otherwise.
     virtual Result<Message> try_read() = 0;
-    /// One message whose payload is the pieces in order. Any number of tasks may write; messages stay whole. Suspends while
-    /// the byte-bounded outbox is full. Ok means taken.
+    /// One message whose payload is the pieces in order. Any number of tasks may write; messages stay whole. Suspends
+    /// while the byte-bounded outbox is full. Ok means taken.
     virtual Task<Result<void>> write(Code code, Buffers payload) = 0;
     /// Ends the stream after what was written is sent. The first reason wins.
     virtual void close(Error why) noexcept = 0;

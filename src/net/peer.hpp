@@ -8,8 +8,8 @@
 
 namespace sotto::net {
 
-/// Who a connection was authenticated as. The peer id names the peer on both networks: a devp2p node id is the peer id of its
-/// secp256k1 key.
+/// Who a connection was authenticated as. The peer id names the peer on both networks: a devp2p node id is the peer id
+/// of its secp256k1 key.
 struct PeerIdentity {
     crypto::PublicKey key;
     crypto::PeerId id;

@@ -40,8 +40,8 @@ class Upgrader {
   public:
     virtual ~Upgrader() = default;
     virtual Network network() const noexcept = 0;
-    /// `expected`: the peer that was dialled; another one fails with wrong_identity. Null for a listener. On failure the stream
-    /// is reset. The deadline is absolute, over all steps.
+    /// `expected`: the peer that was dialled; another one fails with wrong_identity. Null for a listener. On failure
+    /// the stream is reset. The deadline is absolute, over all steps.
     virtual Task<Result<std::unique_ptr<Connection>>> upgrade(RawConnection raw,
                                                               Role role,
                                                               const crypto::PeerId* expected,

@@ -185,9 +185,7 @@ struct Host::Impl {
     /// Why a fresh connection may not stay; nothing if it may. Another one may be closed in its favour.
     std::optional<Error> admit(const Link& fresh) {
         if (stopping) return Error(Errc::shutdown);
-        if (std::ranges::find(config.self, fresh.peer().id) != config.self.end()) {
-            return Error(Errc::duplicate, "connected to ourselves");
-        }
+        if (fresh.peer().id == config.self.on(fresh.network)) return Error(Errc::duplicate, "connected to ourselves");
         if (auto* old = find(fresh.peer().id, fresh.network)) {
             if (!replaces(fresh, *old)) return Error(Errc::duplicate, "already connected");
             old->connection->close(Error(Errc::duplicate, "replaced by a newer connection"));
@@ -202,8 +200,7 @@ struct Host::Impl {
     bool replaces(const Link& fresh, const Link& old) const {
         const bool crossed = fresh.role != old.role && fresh.since - old.since < kSimultaneous;
         if (!crossed) return fresh.role == net::Role::listener;
-        const bool we_are_smaller =
-            std::ranges::any_of(config.self, [&](const auto& self) { return self < fresh.peer().id; });
+        const bool we_are_smaller = config.self.on(fresh.network) < fresh.peer().id;
         return (fresh.role == net::Role::dialer) == we_are_smaller;
     }
 

@@ -34,10 +34,19 @@ struct PeerSnapshot {
     std::vector<std::string> sessions;  ///< protocols that are past their handshake, "shh"
 };
 
+/// Our ids on the networks. They differ where the networks have a key each.
+struct SelfIds {
+    crypto::PeerId devp2p;
+    crypto::PeerId libp2p;
+    const crypto::PeerId& on(net::Network network) const noexcept {
+        return network == net::Network::devp2p ? devp2p : libp2p;
+    }
+};
+
 struct HostConfig {
     Limits limits;
     std::vector<Cidr> exempt;
-    std::vector<crypto::PeerId> self;  ///< our ids on the networks
+    SelfIds self;
     /// How long the listening side of a libp2p connection waits for the peer to open a protocol stream.
     Duration listener_opens_after = std::chrono::seconds(5);
     Duration dial_limit = std::chrono::seconds(15);
