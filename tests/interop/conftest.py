@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+from support.js import js_peers, start_js  # noqa: F401

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// status-js-api 1.2.9, with which bots of the Status app were written, as an application of a node's JSON-RPC.
+//   --url http://… | ws://…
+
+import { emit, serve } from '../lib/control.mjs'
+import { createRequire } from 'node:module'
+import { parseArgs } from 'node:util'
+
+const StatusJS = createRequire(import.meta.url)('status-js-api')
+
+const { values: options } = parseArgs({ options: { url: { type: 'string' } } })
+const status = new StatusJS()
+await status.connect(options.url)
+
+async function join({ channel }) {
+  await status.joinChat(channel)
+  status.onMessage(channel, (error, message) => {
+    if (error) return emit('error', { channel, message: error?.message ?? String(error) })
+    const { payload, data, username } = message
+    emit('message', { channel, payload: JSON.parse(payload), username, hash: data.hash, sig: data.sig })
+  })
+}
+
+const send = ({ channel, text }) => new Promise((resolve, reject) => {
+  status.sendMessage(channel, text, (error, sent) => error ? reject(error) : resolve(sent))
+})
+
+await serve({}, { join, send, publicKey: () => status.getPublicKey() })
