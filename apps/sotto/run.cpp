@@ -128,7 +128,7 @@ struct Service {
             "  ./dev chat '#lobby' --connect '{}'\n  ./dev chat '#lobby' --connect {}\n", enode, multiaddrs.front());
     }
 
-    Task<int> serve() {
+    Task<int> serve(std::function<void()> reload) {
         EndSignal end(env.executor);
         auto body = [this, &end](TaskGroup& group) -> Task<Result<void>> {
             group.spawn(node->run());
@@ -140,22 +140,37 @@ struct Service {
             co_await group.wait_all();
             co_return Result<void>{};
         };
-        (void)co_await with_group(env, 2, std::ref(body));
+        auto watched = [&](TaskGroup& group) -> Task<Result<void>> {
+            group.spawn(reload_on_hangup(reload));
+            co_return co_await with_group(env, 2, std::ref(body));
+        };
+        (void)co_await with_group(env, 1, std::ref(watched));
         co_return kDone;
     }
 };
 
+/// What can change while the node runs: how it logs.
+void reload_config(const node::RawSettings& flags, const Environment& environment) {
+    const auto config = node::load_config(flags, environment);
+    if (!config) {
+        log::error("run", "the configuration was not reloaded", {{"error", config.error().detail()}});
+        return;
+    }
+    log::configure(config->log_level, config->log_format);
+    log::info("run", "log level and format were reloaded");
+}
+
 }  // namespace
 
-int run_verb(node::RawSettings flags, const Environment& environment) {
-    auto config = node::load_config(std::move(flags), environment);
+int run_verb(const node::RawSettings& flags, const Environment& environment) {
+    auto config = node::load_config(flags, environment);
     if (!config) return report(config.error());
     log::configure(config->log_level, config->log_format);
     Loop loop(worker_threads());
     Service service(loop.env(), std::move(*config));
     const auto started = service.start();
     if (!started) return report(started.error());
-    return loop.run(service.serve());
+    return loop.run(service.serve([&] { reload_config(flags, environment); }));
 }
 
 }  // namespace sotto::app

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <thread>
@@ -23,6 +24,14 @@ Task<void> EndSignal::wait() {
     // From here on a signal means "now", whatever is still saying goodbye.
     impl_->signals.clear();
     for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { ::_exit(1); });
+}
+
+Task<void> reload_on_hangup(std::function<void()> reload) {
+    boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, SIGHUP);
+    for (;;) {
+        co_await signals.async_wait(boost::asio::use_awaitable);
+        reload();
+    }
 }
 
 std::size_t worker_threads() noexcept {

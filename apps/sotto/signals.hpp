@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "base/task.hpp"
@@ -21,6 +22,9 @@ class EndSignal {
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+/// Calls `reload` at every SIGHUP until it is cancelled.
+Task<void> reload_on_hangup(std::function<void()> reload);
 
 /// All cores but the loop's, at least one.
 std::size_t worker_threads() noexcept;

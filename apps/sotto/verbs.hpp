@@ -19,7 +19,7 @@ using Environment = std::vector<std::string>;
 /// Prints "sotto: <message>" to stderr and returns the exit code that fits the error.
 int report(const Error& error);
 
-int run_verb(node::RawSettings flags, const Environment& environment);
+int run_verb(const node::RawSettings& flags, const Environment& environment);
 
 struct ChatOptions {
     std::string channel;

@@ -277,3 +277,16 @@ def test_a_healthy_node_logs_no_warning(sotto):
     until(lambda: node.peers() == [], 10, "end of the session", node)
     end(node)
     assert warnings(node.log_tail() + other.log_tail()) == []
+
+
+def test_a_hangup_reloads_how_it_logs_and_a_broken_file_changes_nothing(sotto, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text('log-level = "warn"\n')
+    node = sotto("--config-file", str(settings))
+    settings.write_text('log-level = "info"\n')
+    node.signal(signal.SIGHUP)
+    until(lambda: "were reloaded" in node.log_tail(), 10, "the reload in the log", node)
+    settings.write_text('log-level = "loud"\n')
+    node.signal(signal.SIGHUP)
+    until(lambda: "settings.toml:1" in node.log_tail(), 10, "the file and line in the log", node)
+    end(node)

@@ -12,7 +12,7 @@ say "format"
 git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 --dry-run --Werror
 say "clang-tidy"
 configure dev
-cmake --build build/dev --target sotto_base >/dev/null  # the precompiled header
+cmake --build build/dev --target sotto_base sotto_test_precompiled >/dev/null  # the precompiled headers
 if [ "$slice" != 0/1 ]; then
     files=$(git ls-files 'src/*.cpp' 'apps/*.cpp' | awk -v i="${slice%/*}" -v n="${slice#*/}" 'NR % n == i % n')
 else
