@@ -129,16 +129,20 @@ struct Host::Impl {
 
     // --- outbound ----------------------------------------------------------------------------------------------------
 
+    bool may_dial() const {
+        return dials < config.limits.concurrent_dials &&
+               count(net::Role::dialer) + dials < config.limits.connections_out;
+    }
     Task<void> dial_loop() {
         for (;;) {
-            while (dials < config.limits.concurrent_dials &&
-                   count(net::Role::dialer) + dials < config.limits.connections_out) {
+            while (may_dial()) {
                 const auto address = schedule.take_due(env.clock->now());
                 if (!address) break;
                 ++dials;
                 if (!pending_tasks->spawn(dial(*address))) co_return;
             }
-            const auto due = schedule.next_due();
+            // Without room it is the end of a dial or of a connection that wakes us.
+            const auto due = may_dial() ? schedule.next_due() : std::nullopt;
             Timer timer;
             if (due)
                 timer =
@@ -185,6 +189,8 @@ struct Host::Impl {
     /// Why a fresh connection may not stay; nothing if it may. Another one may be closed in its favour.
     std::optional<Error> admit(const Link& fresh) {
         if (stopping) return Error(Errc::shutdown);
+        const bool unwanted = fresh.role == net::Role::dialer && !schedule.wanted(fresh.peer().id);
+        if (unwanted) return Error(Errc::closed, "removed by the operator");
         if (fresh.peer().id == config.self.on(fresh.network)) return Error(Errc::duplicate, "connected to ourselves");
         if (auto* old = find(fresh.peer().id, fresh.network)) {
             if (!replaces(fresh, *old)) return Error(Errc::duplicate, "already connected");
@@ -233,6 +239,7 @@ struct Host::Impl {
                 for (const auto& listener : listeners) pending.spawn(accept_loop(*listener));
                 pending.spawn(dial_loop());
                 while (!stopping) co_await stop_wake.wait();
+                for (const auto& listener : listeners) listener->close();
                 co_return Result<void>{};
             };
             // Handshakes and dials have nothing to say goodbye to: they are cancelled.

@@ -50,9 +50,7 @@ void Sessions::on_incoming(Link& link, net::Incoming incoming) {
     if (!slot || slot->incoming) return;
     if (slot->active) {
         // Both ends opened a stream: the one opened by the smaller peer id stays.
-        const bool theirs_stays = slot->active_is_ours && std::ranges::any_of(config_.self, [&](const auto& self) {
-                                      return link.peer().id < self;
-                                  });
+        const bool theirs_stays = slot->active_is_ours && link.peer().id < config_.self.on(link.network);
         if (!theirs_stays) return;
         slot->active->close(Error(Errc::duplicate, "the peer's stream for this protocol stays"));
     }
