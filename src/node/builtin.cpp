@@ -43,10 +43,15 @@ std::unique_ptr<net::Upgrader> devp2p_upgrader(Env env,
 
 }  // namespace
 
+Node::Transports builtin_transports(Env env) {
+    Node::Transports transports;
+    transports.push_back(transport::make_tcp_transport(env));
+    return transports;
+}
+
 Host::Parts builtin_parts(
     Env env, const Config& config, const Identities& identities, whisper::Whisper& whisper, Host* const* host) {
     Host::Parts parts;
-    parts.transports.push_back(transport::make_tcp_transport(env));
     parts.upgraders.push_back(devp2p_upgrader(env, config, identities, whisper.spec()));
     parts.upgraders.push_back(libp2p_upgrader(env, config, identities, whisper.spec(), host));
     parts.protocols.push_back(&whisper);

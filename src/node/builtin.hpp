@@ -6,7 +6,9 @@
 namespace sotto::node {
 
 /// The registration lines: every transport, upgrader and protocol of the node. A new one is one folder and one line
-/// here. `host` is set before the first connection; identify asks it for the listen addresses.
+/// here.
+Node::Transports builtin_transports(Env env);
+/// Upgraders and protocols. `host` is set before the first connection; identify asks it for the listen addresses.
 Host::Parts builtin_parts(
     Env env, const Config& config, const Identities& identities, whisper::Whisper& whisper, Host* const* host);
 

@@ -37,19 +37,27 @@ std::string client_name() {
 }
 
 Result<std::unique_ptr<Node>> Node::make(Env env, const Config& config, const Identities& identities) {
+    return make(env, config, identities, builtin_transports(env));
+}
+
+Result<std::unique_ptr<Node>> Node::make(Env env,
+                                         const Config& config,
+                                         const Identities& identities,
+                                         Transports transports) {
     if (identities.devp2p.type() != crypto::KeyType::secp256k1) {
         return fail(Errc::invalid_argument, "--devp2p-identity-file: devp2p needs a secp256k1 key");
     }
-    return std::unique_ptr<Node>(new Node(env, config, identities));
+    return std::unique_ptr<Node>(new Node(env, config, identities, std::move(transports)));
 }
 
-Node::Node(Env env, const Config& config, const Identities& identities)
+Node::Node(Env env, const Config& config, const Identities& identities, Transports transports)
     : env_(env),
       config_(config),
       identities_(identities),
       whisper_(std::make_unique<whisper::Whisper>(env, whisper_config(config))) {
-    host_ = std::make_unique<Host>(
-        env, host_config(config, identities_), builtin_parts(env, config_, identities_, *whisper_, &host_raw_));
+    auto parts = builtin_parts(env, config_, identities_, *whisper_, &host_raw_);
+    parts.transports = std::move(transports);
+    host_ = std::make_unique<Host>(env, host_config(config, identities_), std::move(parts));
     host_raw_ = host_.get();
 }
 

@@ -24,8 +24,15 @@ std::string client_name();
 /// A whole node: one host with both networks and Whisper on it. With both networks on it is a bridge. Loop thread only.
 class Node {
   public:
+    using Transports = std::vector<std::unique_ptr<net::Transport>>;
+
     /// invalid_argument: a devp2p identity that is not secp256k1.
     static Result<std::unique_ptr<Node>> make(Env env, const Config& config, const Identities& identities);
+    /// The same over other transports than the built-in ones.
+    static Result<std::unique_ptr<Node>> make(Env env,
+                                              const Config& config,
+                                              const Identities& identities,
+                                              Transports transports);
     ~Node();
 
     /// Binds every listener of the configuration; an error names the address and what to do.
@@ -47,7 +54,7 @@ class Node {
     std::vector<std::string> multiaddrs() const;
 
   private:
-    Node(Env env, const Config& config, const Identities& identities);
+    Node(Env env, const Config& config, const Identities& identities, Transports transports);
 
     Env env_;
     Config config_;
