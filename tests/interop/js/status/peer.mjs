@@ -4,6 +4,7 @@
 
 import { emit, serve } from '../lib/control.mjs'
 import { createRequire } from 'node:module'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
 const StatusJS = createRequire(import.meta.url)('status-js-api')
@@ -19,6 +20,8 @@ async function join({ channel }) {
     const { payload, data, username } = message
     emit('message', { channel, payload: JSON.parse(payload), username, hash: data.hash, sig: data.sig })
   })
+  const joined = status.channels[status.cleanChannelName(channel)]
+  while (!joined.filterId && !joined.subscription?.id) await setTimeout(10) // it tells nobody when it has subscribed
 }
 
 const send = ({ channel, text }) => new Promise((resolve, reject) => {

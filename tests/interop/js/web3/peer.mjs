@@ -25,6 +25,12 @@ function subscribe({ criteria }) {
   })
 }
 
+function unsubscribe({ filter }) {
+  return new Promise((resolve, reject) => {
+    subscriptions.get(filter).unsubscribe((error, done) => error ? reject(error) : resolve(done))
+  })
+}
+
 /** Every method of web3.shh by its own name, and what web3 names otherwise. */
 const METHODS = {
   clientVersion: () => web3.eth.getNodeInfo(),
@@ -36,5 +42,5 @@ const METHODS = {
 await serve({}, {
   call: ({ method, params = [] }) => (METHODS[method] ?? shh[method])(...params),
   subscribe,
-  unsubscribe: ({ filter }) => subscriptions.get(filter).unsubscribe()
+  unsubscribe
 })
