@@ -47,7 +47,7 @@ crypto::PrivateKey generate_identity(RandomSource& random) {
         auto secret = random.array<32>();
         auto key = crypto::PrivateKey::make(crypto::KeyType::secp256k1, secret);
         crypto::wipe(secret);
-        if (key) return std::move(*key);
+        if (key) return *key;
     }
 }
 

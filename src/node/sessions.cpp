@@ -147,6 +147,8 @@ Task<Result<void>> Sessions::run_session(Link& link, ProtocolSlot& slot, std::un
     };
     auto ended = co_await slot.protocol.run(*stream, std::move(established));
     slot.active = nullptr;
+    // Told before the stream goes: on devp2p that alone ends the connection, without the reason.
+    if (!ended) stream->close(ended.error());
     const bool was_established = std::exchange(slot.established, false);
     slot.failures = was_established ? 1 : slot.failures + 1;
     if (was_established) tell(PeerEvent::Kind::disconnected, link, slot, ended ? Error(Errc::closed) : ended.error());
