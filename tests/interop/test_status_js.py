@@ -35,6 +35,7 @@ def person(node, tmp_path, cleanup):
         chat = Cli(sotto_binary(), home).start("chat", channel, "--connect", address, "--nick", nick)
         cleanup.callback(chat.kill)
         chat.wait_line("err", "^connected over ")
+        chat.wait_line("err", "^you are ")  # it listens to the channel
         return chat
     return join
 
