@@ -123,9 +123,6 @@ Task<int> chat(Env env, const ChatOptions& options, std::string channel, node::N
     StandardInput input(env.executor);
     int code = kDone;
     auto talk = [&](TaskGroup& group) -> Task<Result<void>> {
-        SOTTO_CO_CHECK(co_await session.join());
-        view->on_state("you are " + session.nick() + " in #" + channel +
-                       (terminal ? "; /help lists the commands" : ""));
         group.spawn(session.deliver());
         group.spawn(end_on_signal(end, input));
         if (person) {
@@ -138,6 +135,10 @@ Task<int> chat(Env env, const ChatOptions& options, std::string channel, node::N
         co_return Result<void>{};
     };
     auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+        // Listening before anybody is connected: what a peer sends at once must be heard.
+        SOTTO_CO_CHECK(co_await session.join());
+        view->on_state("you are " + session.nick() + " in #" + channel +
+                       (terminal ? "; /help lists the commands" : ""));
         group.spawn(node.run());
         auto talked = co_await with_group(env, 2, std::ref(talk));
         node.stop();

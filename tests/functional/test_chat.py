@@ -21,8 +21,8 @@ def addresses(node) -> dict[str, str]:
 
 def join(program, address: str, nick: str, channel: str = "#lobby"):
     person = program("chat", channel, "--connect", address, "--nick", nick)
+    person.wait_line("err", "^you are ")
     person.wait_line("err", "^connected over ")
-    person.wait_line("err", "^you are ")  # from here on it hears what is said
     return person
 
 
@@ -66,6 +66,11 @@ def node(sotto):
 
 
 class TestPlainChat:
+    def test_what_the_node_has_when_they_join_is_heard_at_once(self, node, cli, program):
+        assert cli("send", "#lobby", "early", "--data-dir", node.ready["dataDir"]).code == 0
+        late = join(program, node.multiaddr, "late")
+        late.wait_line("out", ": early$")
+
     def test_people_in_another_channel_hear_nothing(self, node, program):
         alice, eve = join(program, node.multiaddr, "alice"), join(program, node.multiaddr, "eve", "#other")
         bob = join(program, node.multiaddr, "bob")
