@@ -2,6 +2,8 @@
 // The vectors of ethereum/tests RLPTests.
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
+
 #include <algorithm>
 // The parser is compiled into this file alone: the module itself needs no JSON library.
 #include <fstream>
