@@ -54,7 +54,7 @@ double to_seconds(Duration duration) noexcept;
 double percentile(std::vector<double>& values, double p);
 
 /// What gethbench speaks: 0 data, 1 a mark (an empty list), 2 its answer [messages, bytes] of data read so far.
-inline constexpr net::ProtocolSpec kBench{"bench", 1, 3, 16 * 1024 * 1024, "/bench/1.0.0"};
+inline constexpr net::ProtocolSpec kBench{"bench", 1, 3, 1024 * 1024, "/bench/1.0.0"};
 /// Whisper. A message above 1 MiB ends the link, as it does between two nodes of geth.
 inline constexpr net::ProtocolSpec kShh{"shh", 6, 128, 1024 * 1024, "/shh/6.0"};
 
