@@ -201,12 +201,11 @@ TEST(HostStreams, OneOfTwoStreamsStaysWhenBothEndsOpenOne) {
         for (std::uint64_t seed = 1; seed <= 10; ++seed) {
             SCOPED_TRACE(seed);
             Rig(seed).run([dialler_ends_it](Rig& rig) -> Task<void> {
-                auto& a = rig.party(1);
-                auto& b = rig.party(2);
+                auto [a, b] = rig.two_keyed_parties(Network::libp2p);
                 a.want(b, Network::libp2p);
                 co_await rig.sleep(2s);
                 (dialler_ends_it ? a : b).parrot.end(Error(Errc::closed, "enough"));
-                co_await rig.sleep(20s);
+                co_await rig.sleep(6s);
                 EXPECT_EQ(a.host->peer_count(), 1u);
                 EXPECT_EQ(a.parrot.running.size(), 1u);
                 EXPECT_EQ(b.parrot.running.size(), 1u);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <list>
 
 #include "base/task_group.hpp"
@@ -33,12 +35,20 @@ class Parrot final : public net::Protocol {
         co_return ended;
     }
     Task<void> say(std::string_view text) {
+        if (running.empty()) {
+            ADD_FAILURE() << "no session to say it in: " << text;
+            co_return;
+        }
         const auto word = rlp::encode_string(view_of(text));
         const std::array<BytesView, 1> pieces{word};
         EXPECT_TRUE(co_await running.front()->write(1, pieces));
     }
     /// The running session returns `why`.
     void end(Error why) {
+        if (running.empty()) {
+            ADD_FAILURE() << "no session to end";
+            return;
+        }
         end_with.emplace(why);
         running.front()->close(std::move(why));
     }
@@ -83,6 +93,13 @@ inline crypto::PrivateKey key_of(Byte seed) {
     ByteArray<32> secret;
     secret.fill(seed);
     return crypto::PrivateKey::make(crypto::KeyType::secp256k1, secret).value();
+}
+
+/// The keys 1 to 4 by their peer ids, the smallest first.
+inline std::array<Byte, 4> sorted_keys() {
+    std::array<Byte, 4> keys{1, 2, 3, 4};
+    std::ranges::sort(keys, {}, [](Byte key) { return crypto::PeerId(key_of(key).public_key()); });
+    return keys;
 }
 
 /// A host on the simulated network, at 10.0.0.<number>.
@@ -184,6 +201,13 @@ class Rig {
             *parties_.emplace_back(std::make_unique<Party>(world, network, number, devp2p_key, libp2p_key, options));
         EXPECT_TRUE(group_->spawn(serve(made)));
         return made;
+    }
+    /// Two with a key for each network. On `kind` the first has the smaller id; their other ids stand the other way
+    /// round, and outside of these.
+    std::pair<Party&, Party&> two_keyed_parties(Network kind) {
+        const auto keys = sorted_keys();
+        if (kind == Network::devp2p) return {party(1, keys[1], keys[3]), party(2, keys[2], keys[0])};
+        return {party(1, keys[3], keys[1]), party(2, keys[0], keys[2])};
     }
     Task<void> kill(Party& party) {
         network.kill(party.ip);
