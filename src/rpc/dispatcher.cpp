@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 
 #include "base/escape.hpp"
 
@@ -47,6 +48,8 @@ std::optional<Call> parse_call(const json::value& request) {
     call.notification = id == nullptr;
     if (id) {
         if (!id->is_string() && !id->is_number() && !id->is_null()) return std::nullopt;
+        // 1e999: no JSON could say it back.
+        if (id->is_double() && !std::isfinite(id->get_double())) return std::nullopt;
         call.id = *id;
     }
     const auto* version = object->if_contains("jsonrpc");

@@ -38,7 +38,9 @@ Result<std::string> to_text(const json::value& value, const std::string& what) {
 
 Result<double> to_number(const json::value& value, const std::string& what) {
     if (!value.is_number()) return bad(what, "a number");
-    return value.to_number<double>();
+    const auto number = value.to_number<double>();
+    if (!std::isfinite(number)) return bad(what, "a number in range");
+    return number;
 }
 
 Result<std::uint64_t> parse_uint(std::string_view text, const std::string& what) {

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -68,6 +69,7 @@ class TestJsonRpc:
         (b'{"id":1,"method":"shh_version"}', INVALID_REQUEST),
         (b'{"jsonrpc":"1.0","id":1,"method":"shh_version"}', INVALID_REQUEST),
         (b'{"jsonrpc":"2.0","id":{},"method":"shh_version"}', INVALID_REQUEST),
+        (b'{"jsonrpc":"2.0","id":1e999,"method":"shh_version"}', INVALID_REQUEST),
         (b'{"jsonrpc":"2.0","id":1,"method":7}', INVALID_REQUEST),
         (b'{"jsonrpc":"2.0","id":1,"method":"shh_version","params":7}', INVALID_REQUEST),
         (b'{"jsonrpc":"2.0","id":1,"method":"shh_nothing"}', NO_METHOD),
@@ -77,6 +79,7 @@ class TestJsonRpc:
         (b'{"jsonrpc":"2.0","id":1,"method":"shh_getSymKey","params":[7]}', INVALID_PARAMS),
         (b'{"jsonrpc":"2.0","id":1,"method":"shh_addSymKey","params":["0xzz"]}', INVALID_PARAMS),
         (b'{"jsonrpc":"2.0","id":1,"method":"shh_setMaxMessageSize","params":[-1]}', INVALID_PARAMS),
+        (b'{"jsonrpc":"2.0","id":1,"method":"shh_setMinPoW","params":[1e999]}', INVALID_PARAMS),
         (b'{"jsonrpc":"2.0","id":1,"method":"shh_post","params":[[]]}', INVALID_PARAMS),
         (b'{"jsonrpc":"2.0","id":1,"method":"shh_getSymKey","params":["none"]}', SERVER_ERROR),
         (b'{"jsonrpc":"2.0","id":1,"method":"shh_subscribe","params":["messages",{}]}', SERVER_ERROR),  # HTTP
@@ -348,7 +351,8 @@ class TestWebSocket:
         with WebSocket(address_of(node)) as client:
             client.send(json.dumps(VERSION) + " " * (1024 * 1024 - 100))
             assert client.receive()["result"] == "6.0"
-            client.send(" " * (1024 * 1024 + 1))
+            with suppress(ConnectionError):  # it may end before it has all
+                client.send(" " * (1024 * 1024 + 1))
             assert client.ends_within(10)
         assert node.rpc("shh_version") == "6.0"
 
