@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -93,6 +94,9 @@ Task<int> run(Env env, Role role, const Options& options) {
 
 int main(int argc, char** argv) {
     using namespace sotto;
+    constexpr int kKept = 4 * 1024 * 1024;  // as in the node: buffers do not go back to the kernel after each write
+    mallopt(M_MMAP_THRESHOLD, kKept);
+    mallopt(M_TRIM_THRESHOLD, kKept);
     load::Options options;
     load::Role role = nullptr;
     CLI::App app("Load for nodes of either network; see tools/dev/bench.py");
