@@ -25,7 +25,7 @@ Result<std::uint16_t> parse_port(std::string_view text) {
 
 /// "?discport=N" may follow the port; it concerns discovery alone.
 Result<void> check_query(std::string_view query) {
-    constexpr std::string_view kDiscport = "discport=";
+    constexpr std::string_view kDiscport = "?discport=";
     if (query.empty()) return {};
     if (!query.starts_with(kDiscport)) return bad("what follows the port is unknown");
     SOTTO_CHECK(parse_port(query.substr(kDiscport.size())));
@@ -54,7 +54,7 @@ Result<Multiaddr> parse_enode(std::string_view text) {
 
     auto where = text.substr(at + 1);
     const auto question = std::min(where.find('?'), where.size());
-    SOTTO_CHECK(check_query(where.substr(std::min(question + 1, where.size()))));
+    SOTTO_CHECK(check_query(where.substr(question)));
     where = where.substr(0, question);
     const auto colon = where.rfind(':');
     if (colon == std::string_view::npos) return bad("the port is missing");
