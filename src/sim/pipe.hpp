@@ -2,10 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <utility>
 
 #include "base/clock.hpp"
-#include "net/stream.hpp"
+#include "base/signal.hpp"
+#include "net/pipe.hpp"
 
 namespace sotto::sim {
 
@@ -21,18 +21,28 @@ struct Link {
     std::size_t max_read = 0;          ///< a read returns at most so many bytes, at random from 1; 0: what is there
 };
 
-/// The link of a pipe while it lives: cut, it holds all bytes back until it is healed.
+/// The hand of a test on the pipes of one link.
 class LinkControl {
   public:
+    /// Holds all bytes back until it is healed.
     void cut() noexcept { cut_ = true; }
-    void heal() noexcept { cut_ = false; }
+    void heal() {
+        cut_ = false;
+        healed.emit();
+    }
     bool is_cut() const noexcept { return cut_; }
+    /// As if a box in between sent RST to both ends: Errc::reset, and what is under way or unread is lost.
+    void reset() { broken.emit(); }
+
+    /// For the pipes.
+    Signal<> healed;
+    Signal<> broken;
 
   private:
     bool cut_ = false;
 };
 
-using StreamPair = std::pair<std::unique_ptr<net::Stream>, std::unique_ptr<net::Stream>>;
+using StreamPair = net::StreamPair;
 
 /// Two connected streams.
 StreamPair make_pipe(World& world, const Link& link = {}, std::shared_ptr<LinkControl> control = nullptr);

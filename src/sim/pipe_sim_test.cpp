@@ -53,35 +53,51 @@ TEST(Pipe, HoldsBytesBackWhileItIsCut) {
     EXPECT_GE(world.run(transfer(world, make_pipe(world, {.latency = 1ms}, control), 1000)), 10s);
 }
 
-std::uint64_t trace_of(std::uint64_t seed) {
-    World world(seed);
-    const Link link{.latency = 5ms, .jitter = 20ms, .loss = 0.05, .window = 10'000};
-    (void)world.run(transfer(world, make_pipe(world, link), 200'000));
-    return world.trace();
-}
-
-TEST(World, GivesTheSameTraceForTheSameSeed) {
-    EXPECT_EQ(trace_of(1), trace_of(1));
-    EXPECT_NE(trace_of(1), trace_of(2));
-}
-
-TEST(World, ShowsANodeItsOwnWallClock) {
+TEST(Pipe, KeepsWhatIsDueUntilItIsHealed) {
     World world;
-    EXPECT_EQ(world.env_with_skew(11s).clock->wall().seconds(), world.wall().seconds() + 11);
-    EXPECT_EQ(world.env_with_skew(11s).clock->now(), world.now());
+    const auto control = std::make_shared<LinkControl>();
+    auto [a, b] = make_pipe(world, {.latency = 10ms}, control);
+    control->cut();
+    EXPECT_TRUE(world.run(net::write(*a, view_of("held"))));
+    world.run_for(1h);
+    ByteArray<4> got;
+    EXPECT_EQ(b->try_read(got).error().code(), Errc::would_block);
+    b.reset();
+    world.run_for(1h);
+    EXPECT_TRUE(world.run(net::write(*a, view_of("not told yet"))));
+    control->heal();
+    world.run_for(0s);
+    EXPECT_EQ(world.run(net::write(*a, view_of("x"))).error().code(), Errc::reset);
 }
 
-TEST(WorldDeathTest, RefusesATaskThatCanNeverEnd) {
-    EXPECT_DEATH(
-        {
-            World world;
-            struct Stuck {
-                static Task<void> run(Event& event) { co_await event.wait(); }
-            };
-            Event never(world.env().executor);
-            world.run(Stuck::run(never));
-        },
-        "never happen");
+TEST(Pipe, FailsAtBothEndsWhenItsLinkIsReset) {
+    World world;
+    const auto control = std::make_shared<LinkControl>();
+    auto [a, b] = make_pipe(world, {.latency = 10ms}, control);
+    EXPECT_TRUE(world.run(net::write(*a, view_of("lost"))));
+    const auto cause = world.after(5ms, [&] { control->reset(); });
+    ByteArray<4> got;
+    EXPECT_EQ(world.run(net::read_some(*b, got)).error().code(), Errc::reset);
+    EXPECT_EQ(world.now().since_start, 5ms);
+    EXPECT_EQ(world.run(net::write(*a, view_of("x"))).error().code(), Errc::reset);
+    EXPECT_EQ(a->try_read(got).error().code(), Errc::reset);
+}
+
+TEST(Pipe, LeavesNoCutFrameWhenAWriteIsCancelledHalfWay) {
+    World world;
+    auto [a, b] = make_pipe(world, {.latency = 1ms, .window = 100});
+    std::size_t written = 0;
+    auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+        group.spawn(stream_cases::write_much(*a, 1, written));
+        co_await sleep_for(world, 1s);
+        co_return Result<void>{};
+    };
+    (void)world.run(with_group(world.env(), 1, std::ref(body)));
+    EXPECT_EQ(written, 0u);
+    EXPECT_EQ(world.run(net::write(*a, view_of("next frame"))).error().code(), Errc::reset);
+    Bytes got;
+    world.run(stream_cases::read_to_end(*b, got));
+    EXPECT_EQ(got.size(), 100u);
 }
 
 }  // namespace

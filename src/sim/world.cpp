@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "sim/world.hpp"
 
+#include <bit>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
 #include <list>
 #include <map>
 
+#include "base/task_group.hpp"
 #include "base/timer_queue.hpp"
 
 namespace sotto::sim {
@@ -14,10 +16,14 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kMaxHandlersAnInstant = 1'000'000;
+// Time stands still for a benchmark over links without latency, so many timers may fire in one instant.
+constexpr std::size_t kMaxHandlersATimer = 1'000'000;
+constexpr std::size_t kMaxTimersAnInstant = 20'000'000;
+constexpr std::size_t kMaxSpawned = 100'000;
+constexpr Duration kLongestRun = std::chrono::hours(24 * 366);
 constexpr Duration kWorkCost = std::chrono::microseconds(100);
-constexpr std::uint64_t kFnvBasis = 1469598103934665603ull;
-constexpr std::uint64_t kFnvPrime = 1099511628211ull;
+constexpr std::uint64_t kTraceBasis = 0x243f6a8885a308d3ull;
+constexpr std::uint64_t kTracePrime = 0x9e3779b97f4a7c15ull;
 
 /// splitmix64 (Steele, Lea, Flood 2014).
 class SeededRandom final : public RandomSource {
@@ -76,23 +82,44 @@ class SkewedClock final : public Clock {
 
 }  // namespace
 
+/// Holds the group of what was spawned until it is told to stop.
+struct Root {
+    explicit Root(Executor executor) : stop(std::move(executor)) {}
+    static Task<void> run(Root& root, Env env) {
+        auto body = [&root](TaskGroup& group) -> Task<Result<void>> {
+            root.group = &group;
+            co_await root.stop.wait();
+            co_return Result<void>{};
+        };
+        (void)co_await with_group(env, kMaxSpawned, std::ref(body));
+    }
+    Event stop;
+    TaskGroup* group = nullptr;
+    bool ended = false;
+};
+
 struct World::Impl {
-    Impl(World& world, std::uint64_t seed) : random(seed), workers(world) {}
+    Impl(World& world, std::uint64_t seed, WallTime begin) : start(begin), random(seed), workers(world) {}
     // Before the io_context: what it destroys may hold timers.
     TimerQueue timers;
+    WallTime start;
     Duration now{};
+    std::size_t timers_this_instant = 0;
     SeededRandom random;
     InlineWorkers workers;
     std::list<SkewedClock> clocks;
     std::unique_ptr<Scratch> scratch = std::make_unique<Scratch>();
-    std::uint64_t trace = kFnvBasis;
+    std::uint64_t trace = kTraceBasis;
+    std::uint64_t numbers = 0;
     std::size_t running = 0;
+    std::unique_ptr<Root> root;
     asio::io_context io{1};
 };
 
-World::World(std::uint64_t seed) : impl_(std::make_unique<Impl>(*this, seed)) {}
+World::World(std::uint64_t seed, WallTime start) : impl_(std::make_unique<Impl>(*this, seed, start)) {}
 
 World::~World() {
+    stop_root();
     SOTTO_ASSERT(impl_->running == 0, "a world is destroyed with running tasks");
 }
 
@@ -110,7 +137,7 @@ TimePoint World::now() const noexcept {
     return {impl_->now};
 }
 WallTime World::wall() const noexcept {
-    return {kStart.since_epoch + impl_->now};
+    return {impl_->start.since_epoch + impl_->now};
 }
 
 Timer World::after(Duration delay, std::move_only_function<void()> fire) {
@@ -121,7 +148,15 @@ std::uint64_t World::trace() const noexcept {
     return impl_->trace;
 }
 void World::note(std::uint64_t what) noexcept {
-    impl_->trace = (impl_->trace ^ what) * kFnvPrime;
+    impl_->trace = std::rotl((impl_->trace ^ what) * kTracePrime, 29);
+}
+void World::note(BytesView bytes) noexcept {
+    note(bytes.size());
+    for (; bytes.size() >= 8; bytes = bytes.subspan(8)) note(load_be<std::uint64_t>(bytes));
+    for (const auto byte : bytes) note(byte);
+}
+std::uint64_t World::next_number() noexcept {
+    return ++impl_->numbers;
 }
 RandomSource& World::random() noexcept {
     return impl_->random;
@@ -131,15 +166,22 @@ RandomSource& World::random() noexcept {
 void World::settle() {
     impl_->io.restart();
     for (std::size_t handlers = 0; impl_->io.poll_one() > 0; ++handlers) {
-        SOTTO_ASSERT(handlers < kMaxHandlersAnInstant, "livelock: time stands still");
+        SOTTO_ASSERT(handlers < kMaxHandlersATimer, "livelock: time stands still");
     }
+}
+
+void World::move_to(TimePoint time) noexcept {
+    if (time.since_start <= impl_->now) return;
+    impl_->now = time.since_start;
+    impl_->timers_this_instant = 0;
 }
 
 /// Moves on to the next timer and fires it. False: there is none.
 bool World::advance() {
     const auto due = impl_->timers.next_due();
     if (!due) return false;
-    impl_->now = std::max(impl_->now, due->since_start);
+    move_to(*due);
+    SOTTO_ASSERT(++impl_->timers_this_instant < kMaxTimersAnInstant, "livelock: time stands still");
     note(static_cast<std::uint64_t>(impl_->now.count()));
     impl_->timers.fire_next();
     return true;
@@ -154,13 +196,56 @@ void World::run_to_end(Task<void> task) {
         ended = true;
         --impl_->running;
     });
+    const auto limit = now() + kLongestRun;
     for (;;) {
         settle();
         if (ended) break;
         const bool moved = advance();
         SOTTO_ASSERT(moved, "the task waits for something that will never happen");
+        SOTTO_ASSERT(now() <= limit, "the task does not end");
     }
     if (thrown) std::rethrow_exception(thrown);
+}
+
+void World::spawn(Task<void> task) {
+    if (!impl_->root) {
+        impl_->root = std::make_unique<Root>(impl_->io.get_executor());
+        asio::co_spawn(
+            impl_->io, Root::run(*impl_->root, env()), [root = impl_->root.get()](std::exception_ptr thrown) {
+                SOTTO_ASSERT(!thrown, "a spawned task threw");
+                root->ended = true;
+            });
+        if (!impl_->root->group) settle();
+    }
+    const bool spawned = impl_->root->group->spawn(std::move(task));
+    SOTTO_ASSERT(spawned, "too many tasks");
+}
+
+void World::stop_root() {
+    if (!impl_->root) return;
+    impl_->root->stop.notify();
+    const auto limit = now() + kLongestRun;
+    for (settle(); !impl_->root->ended; settle()) {
+        const bool moved = advance();
+        SOTTO_ASSERT(moved && now() <= limit, "a spawned task does not end when it is cancelled");
+    }
+}
+
+bool World::run_until(const std::function<bool()>& done, Duration limit) {
+    const auto until = now() + limit;
+    for (;;) {
+        settle();
+        if (done()) return true;
+        const auto due = impl_->timers.next_due();
+        if (!due || *due > until) break;
+        (void)advance();
+    }
+    move_to(until);
+    return false;
+}
+
+void World::run_for(Duration time) {
+    (void)run_until([] { return false; }, time);
 }
 
 }  // namespace sotto::sim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -18,10 +19,10 @@ class World final : public Clock {
     /// 2019-07-29, when Status's network ran Whisper.
     static constexpr WallTime kStart{std::chrono::seconds(1'564'358'400)};
 
-    explicit World(std::uint64_t seed = 1);
+    explicit World(std::uint64_t seed = 1, WallTime start = kStart);
     World(const World&) = delete;
     World& operator=(const World&) = delete;
-    /// Every task must have ended.
+    /// Cancels what was spawned and waits for its end. No other task may be left.
     ~World() override;
 
     Env env() noexcept;
@@ -32,7 +33,8 @@ class World final : public Clock {
     WallTime wall() const noexcept override;
     Timer after(Duration delay, std::move_only_function<void()> fire) override;
 
-    /// Runs `task` to its end and returns its value. A task that cannot end any more is a failed assertion.
+    /// Runs `task` to its end and returns its value. A task that waits for what will never happen, or takes more than a
+    /// year, is a failed assertion.
     template <class T>
     T run(Task<T> task) {
         std::optional<T> value;
@@ -41,9 +43,19 @@ class World final : public Clock {
     }
     void run(Task<void> task) { run_to_end(std::move(task)); }
 
-    /// A hash over what happened and when: equal for equal seeds.
+    /// Starts a task that nobody waits for; it runs while the world runs. What it throws is a failed assertion.
+    void spawn(Task<void> task);
+    /// Lets so much time pass.
+    void run_for(Duration time);
+    /// Lets time pass until `done` says so, looking at each instant. False: not within `limit`; that much has passed.
+    [[nodiscard]] bool run_until(const std::function<bool()>& done, Duration limit);
+
+    /// A hash over what happened, where and when: equal for equal seeds.
     std::uint64_t trace() const noexcept;
     void note(std::uint64_t what) noexcept;
+    void note(BytesView bytes) noexcept;
+    /// 1, 2, 3 …: names for what the trace tells of.
+    std::uint64_t next_number() noexcept;
     RandomSource& random() noexcept;
 
   private:
@@ -53,7 +65,9 @@ class World final : public Clock {
     }
     void run_to_end(Task<void> task);
     void settle();
+    void move_to(TimePoint time) noexcept;
     bool advance();
+    void stop_root();
 
     struct Impl;
     std::unique_ptr<Impl> impl_;
