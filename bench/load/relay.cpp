@@ -162,8 +162,8 @@ Task<Result<void>> feed(Env env, Options options) {
     auto body = [&](TaskGroup& group) -> Task<Result<void>> {
         SOTTO_CO_TRY(to, co_await connect(dialer, group));
         group.spawn(drain(*to.stream));
+        report({{"envelopes", static_cast<double>(envelopes.size())}});  // it begins: someone reads the other end
         SOTTO_CO_CHECK(co_await send_all(run, *to.stream));
-        report({{"sent", static_cast<double>(run.sent)}});
         co_await wait_for_end_of_input(env);
         co_return Result<void>{};
     };
