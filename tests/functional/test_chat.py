@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from support.node import until
+
 CLOCK = r"^\d\d:\d\d:\d\d "
 LIBP2P = ("/ip4/127.0.0.1/tcp/0",)
 BOTH = ("/ip4/127.0.0.1/tcp/0/rlpx", "/ip4/127.0.0.1/tcp/0")
@@ -191,7 +193,7 @@ class TestVerbsOfARunningNode:
 
     def test_peers_prints_a_table_and_json(self, node, program, cli):
         join(program, node.multiaddr, "alice")
-        [peer] = node.await_peers(1)
+        [peer] = until(lambda: [p for p in node.peers() if p["name"]], 10, "name of the peer", node)  # by identify
         table = cli("peers", "--data-dir", node.data_dir)
         assert table.code == 0
         head, row = table.out.splitlines()
