@@ -2,6 +2,7 @@
 #include "devp2p/upgrader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "codec/rlp.hpp"
@@ -13,11 +14,29 @@ namespace {
 
 constexpr std::size_t kMaxUnreadGoodbye = 64 * 1024;
 
+/// What a node is on devp2p, ready for every upgrade: its Hello costs a multiplication on the curve.
+struct Local {
+    explicit Local(Config c) : config(std::move(c)) {
+        Hello ours;
+        ours.client = config.client;
+        for (const auto* spec : config.protocols) ours.capabilities.push_back({std::string(spec->name), spec->version});
+        ours.id = crypto::secp256k1::public_key(config.identity.secret());
+        hello = encode_hello(ours);
+    }
+    Config config;
+    Bytes hello;
+};
+
 /// One upgrade under way.
 class Upgrade {
   public:
-    Upgrade(Env env, const Config& config, net::RawConnection raw, net::Role role)
-        : env_(env), config_(config), raw_(std::move(raw)), role_(role), last_read_(env.clock->now()) {}
+    Upgrade(Env env, const Local& local, net::RawConnection raw, net::Role role)
+        : env_(env),
+          local_(local),
+          config_(local.config),
+          raw_(std::move(raw)),
+          role_(role),
+          last_read_(env.clock->now()) {}
 
     net::Stream& stream() noexcept { return *raw_.stream; }
 
@@ -27,7 +46,7 @@ class Upgrade {
         std::size_t max_message = kMaxHello;
         for (const auto* spec : config_.protocols) max_message = std::max(max_message, spec->max_message);
         decoder_ = std::make_unique<FrameDecoder>(secrets, max_frame_content(max_message));
-        SOTTO_CO_CHECK(co_await send(kHello, encode_hello(our_hello())));
+        SOTTO_CO_CHECK(co_await send(kHello, local_.hello));
         SOTTO_CO_TRY(const auto hello, co_await receive_hello());
         co_return finish(hello);
     }
@@ -60,9 +79,8 @@ class Upgrade {
         while (!handshake.done()) {
             if (input_.empty()) SOTTO_CO_CHECK(co_await read_more());
             BytesView rest(input_);
-            SOTTO_CO_TRY(const auto answer, handshake.feed(rest));
+            SOTTO_CO_TRY(unsent_, handshake.feed(rest));  // a listener's ack: it leaves with the Hello behind it
             input_.erase(input_.begin(), input_.end() - static_cast<std::ptrdiff_t>(rest.size()));
-            SOTTO_CO_CHECK(co_await net::write(stream(), answer));
         }
         peer_ = net::PeerIdentity(crypto::PublicKey::from_secp256k1(handshake.remote()));
         co_return handshake.secrets();
@@ -77,22 +95,13 @@ class Upgrade {
         co_return Result<void>{};
     }
 
-    Hello our_hello() const {
-        Hello hello;
-        hello.client = config_.client;
-        for (const auto* spec : config_.protocols)
-            hello.capabilities.push_back({std::string(spec->name), spec->version});
-        hello.id = crypto::secp256k1::public_key(config_.identity.secret());
-        return hello;
-    }
-
     Task<Result<void>> send(std::uint32_t code, Bytes payload) {
         if (snappy_) payload = snappy::compress(payload);
         const auto id = rlp::encode_uint(code);
         const BytesView content[] = {id, payload};
-        Bytes frame;
-        encoder_->append_frame(frame, content);
-        co_return co_await net::write(stream(), frame);
+        Bytes bytes = std::exchange(unsent_, {});
+        encoder_->append_frame(bytes, content);
+        co_return co_await net::write(stream(), bytes);
     }
 
     Task<Result<Bytes>> receive_frame() {
@@ -143,6 +152,7 @@ class Upgrade {
     }
 
     Env env_;
+    const Local& local_;
     const Config& config_;
     net::RawConnection raw_;
     net::Role role_;
@@ -151,13 +161,14 @@ class Upgrade {
     std::unique_ptr<FrameDecoder> decoder_;
     bool snappy_ = false;  ///< from their Hello on, if they speak it
     Bytes input_;
+    Bytes unsent_;  ///< goes out in front of the next frame
     TimePoint last_read_;
 };
 
 class RlpxUpgrader final : public net::Upgrader {
   public:
-    RlpxUpgrader(Env env, Config config) : env_(env), config_(std::make_shared<const Config>(std::move(config))) {
-        for (const auto* spec : config_->protocols) {
+    RlpxUpgrader(Env env, Config config) : env_(env), local_(std::make_shared<const Local>(std::move(config))) {
+        for (const auto* spec : local_->config.protocols) {
             SOTTO_ASSERT(spec->name.size() <= kMaxCapabilityName, "a capability's name is too long for devp2p");
             SOTTO_ASSERT(max_frame_content(spec->max_message) <= kMaxFrameContent, "a message does not fit a frame");
         }
@@ -169,18 +180,18 @@ class RlpxUpgrader final : public net::Upgrader {
                                                            net::Role role,
                                                            const crypto::PeerId* expected,
                                                            Deadline deadline) override {
-        return run(env_, config_, std::move(raw), role, expected, deadline);
+        return run(env_, local_, std::move(raw), role, expected, deadline);
     }
 
   private:
     static Task<Result<std::unique_ptr<net::Connection>>> run(Env env,
-                                                              std::shared_ptr<const Config> config,
+                                                              std::shared_ptr<const Local> local,
                                                               net::RawConnection raw,
                                                               net::Role role,
                                                               const crypto::PeerId* expected,
                                                               Deadline deadline) {
         if (role == net::Role::dialer && !expected) co_return fail(Errc::invalid_argument, "devp2p dials by node id");
-        Upgrade upgrade(env, *config, std::move(raw), role);
+        Upgrade upgrade(env, *local, std::move(raw), role);
         auto& stream = upgrade.stream();
         const auto limit = env.clock->after(deadline.left(*env.clock), [&stream] {
             stream.reset(Error(Errc::timed_out, "the RLPx handshake took too long"));
@@ -191,7 +202,7 @@ class RlpxUpgrader final : public net::Upgrader {
     }
 
     Env env_;
-    std::shared_ptr<const Config> config_;
+    std::shared_ptr<const Local> local_;
 };
 
 }  // namespace
