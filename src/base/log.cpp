@@ -13,40 +13,13 @@
 #include <mutex>
 
 #include "base/escape.hpp"
+#include "base/log_quota.hpp"
 
 namespace sotto::log {
 namespace {
 
 constexpr std::array<std::string_view, 6> kNames{"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::size_t kBytesPerMinute = 10 * 1024 * 1024;
-
-/// Drops what exceeds the quota of the running minute, so that a flood from outside cannot fill the disk.
-class Quota {
-  public:
-    /// The number of lines dropped in the minute that just ended, if this call begins a new one.
-    bool take(std::size_t bytes, std::size_t& dropped_before) {
-        const std::lock_guard lock(mutex_);
-        const auto minute = std::chrono::floor<std::chrono::minutes>(std::chrono::steady_clock::now());
-        dropped_before = 0;
-        if (minute != minute_) {
-            minute_ = minute;
-            used_ = 0;
-            dropped_before = std::exchange(dropped_, 0);
-        }
-        if (used_ + bytes > kBytesPerMinute) {
-            ++dropped_;
-            return false;
-        }
-        used_ += bytes;
-        return true;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::chrono::time_point<std::chrono::steady_clock, std::chrono::minutes> minute_{};
-    std::size_t used_ = 0;
-    std::size_t dropped_ = 0;
-};
 
 struct Output {
     Output() {
@@ -64,7 +37,13 @@ struct Output {
     std::shared_ptr<spdlog::logger> logger;
     std::atomic<Level> level{Level::info};
     std::atomic<Format> format{Format::text};
-    Quota quota;
+    Quota::Verdict take(std::size_t bytes) {
+        const std::lock_guard lock(mutex);
+        const auto minute = std::chrono::floor<std::chrono::minutes>(std::chrono::steady_clock::now());
+        return quota.take(minute.time_since_epoch(), bytes);
+    }
+    std::mutex mutex;
+    Quota quota{kBytesPerMinute};
 };
 
 Output& output() {
@@ -109,8 +88,7 @@ void write(Level level, std::string_view topic, std::string_view message, Fields
     const auto spd_level = static_cast<spdlog::level::level_enum>(static_cast<int>(level));
     const auto line =
         format == Format::json ? json_line(level, topic, message, fields) : text_line(topic, message, fields);
-    std::size_t dropped = 0;
-    const bool allowed = out.quota.take(line.size(), dropped);
+    const auto [allowed, dropped] = out.take(line.size());
     if (dropped > 0) out.logger->log(spdlog::level::warn, "{} log lines were dropped in the last minute", dropped);
     if (allowed) out.logger->log(spd_level, "{}", line);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "base/loop.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,7 +24,9 @@ class SystemClock final : public Clock {
     TimePoint now() const noexcept override { return {Steady::now().time_since_epoch()}; }
     WallTime wall() const noexcept override { return {std::chrono::system_clock::now().time_since_epoch()}; }
     Timer after(Duration delay, std::move_only_function<void()> fire) override {
-        auto timer = queue_.arm(now() + std::max(delay, Duration::zero()), std::move(fire));
+        const auto start = now();
+        const auto longest = Duration::max() - start.since_start;  // a deadline that never comes
+        auto timer = queue_.arm(start + std::clamp(delay, Duration::zero(), longest), std::move(fire));
         set_timer();
         return timer;
     }

@@ -5,6 +5,7 @@
 
 #include "base/escape.hpp"
 #include "base/log.hpp"
+#include "base/log_quota.hpp"
 #include "base/random.hpp"
 
 namespace sotto {
@@ -45,6 +46,81 @@ TEST(Log, ParsesItsNames) {
     EXPECT_FALSE(log::parse_level("WARN"));
     EXPECT_EQ(*log::parse_format("json"), log::Format::json);
     EXPECT_FALSE(log::parse_format("xml"));
+}
+
+TEST(LogQuota, DropsWhatIsAboveItAndTellsOnceInTheNextMinute) {
+    using std::chrono::minutes;
+    log::Quota quota(100);
+    EXPECT_TRUE(quota.take(minutes(1), 60).allowed);
+    EXPECT_FALSE(quota.take(minutes(1), 41).allowed);
+    EXPECT_TRUE(quota.take(minutes(1), 40).allowed) << "a line that still fits";
+    EXPECT_FALSE(quota.take(minutes(1), 1).allowed);
+    EXPECT_FALSE(quota.take(minutes(1), ~std::size_t{0}).allowed);
+    const auto next = quota.take(minutes(2), 1);
+    EXPECT_TRUE(next.allowed);
+    EXPECT_EQ(next.dropped_before, 3u);
+    EXPECT_EQ(quota.take(minutes(3), 1).dropped_before, 0u);
+}
+
+TEST(Log, WritesOneLineWhateverARemoteSent) {
+    for (const auto format : {log::Format::text, log::Format::json}) {
+        log::configure(log::Level::debug, format);
+        testing::internal::CaptureStderr();
+        log::debug("net", "a\nb", {{"agent", "x\"\r\n\x1b[2J\xff"}});
+        log::write(log::Level::trace, "net", "below the level");
+        const auto written = testing::internal::GetCapturedStderr();
+        log::configure(log::Level::info, log::Format::text);
+        EXPECT_EQ(std::ranges::count(written, '\n'), 1) << written;
+        EXPECT_EQ(written.find('\x1b'), std::string::npos) << written;
+        EXPECT_NE(written.find("a\\nb"), std::string::npos) << written;
+        EXPECT_NE(written.find("x\\\"\\r\\n\\u001b[2J\uFFFD"), std::string::npos) << written;
+        EXPECT_EQ(written.find("below"), std::string::npos);
+    }
+}
+
+/// Gives chosen numbers.
+class Numbers final : public RandomSource {
+  public:
+    explicit Numbers(std::vector<std::uint64_t> numbers) : numbers_(std::move(numbers)) {}
+    void fill(BytesSpan out) noexcept override {
+        ASSERT_EQ(out.size(), 8u);
+        store_be(numbers_.at(drawn++), out);
+    }
+    std::size_t drawn = 0;
+
+  private:
+    std::vector<std::uint64_t> numbers_;
+};
+
+TEST(Random, DrawsAgainWhereSmallNumbersWouldBeFavoured) {
+    // 2^64 mod 10 = 6: of 0..5 there is one more than of 6..9, so the first six are not used.
+    Numbers numbers({0, 5, 6, 15, ~std::uint64_t{0}});
+    EXPECT_EQ(numbers.below(10), 6u);
+    EXPECT_EQ(numbers.drawn, 3u);
+    EXPECT_EQ(numbers.below(10), 5u);
+    EXPECT_EQ(numbers.below(10), 5u);
+    Numbers whole({0});
+    EXPECT_EQ(whole.below(std::uint64_t{1} << 63), 0u) << "a power of two needs no second draw";
+}
+
+TEST(Results, CarryAValueOrTheFirstError) {
+    const auto half = [](int n) -> Result<int> {
+        if (n % 2 != 0) return fail(Errc::invalid_argument, "odd");
+        return n / 2;
+    };
+    const auto quarter = [&](int n) -> Result<int> {
+        SOTTO_TRY(const int once, half(n));
+        SOTTO_TRY(const int twice, half(once));
+        return twice;
+    };
+    const auto check = [&](int n) -> Result<void> {
+        SOTTO_CHECK(quarter(n));
+        return {};
+    };
+    EXPECT_EQ(quarter(12).value(), 3);
+    EXPECT_EQ(quarter(6).error().message(), "invalid argument: odd");
+    EXPECT_TRUE(check(4));
+    EXPECT_EQ(check(1).error(), Errc::invalid_argument);
 }
 
 TEST(SystemRandom, IsUniformBelowABound) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "sim/world.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -141,7 +142,8 @@ WallTime World::wall() const noexcept {
 }
 
 Timer World::after(Duration delay, std::move_only_function<void()> fire) {
-    return impl_->timers.arm({impl_->now + std::max(delay, Duration::zero())}, std::move(fire));
+    const auto longest = Duration::max() - impl_->now;  // a deadline that never comes
+    return impl_->timers.arm({impl_->now + std::clamp(delay, Duration::zero(), longest)}, std::move(fire));
 }
 
 std::uint64_t World::trace() const noexcept {
