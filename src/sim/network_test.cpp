@@ -5,6 +5,7 @@
 
 #include "base/task_group.hpp"
 #include "sim/stream_suite.hpp"
+#include "sim/transport_suite.hpp"
 #include "sim/world.hpp"
 
 namespace sotto::sim {
@@ -162,6 +163,11 @@ TEST_F(NetworkTest, KeepsTheContractOfAStream) {
         auto accepted = own.run(listener->accept()).value();
         own.run(test(own.env(), {std::move(dialled.stream), std::move(accepted.stream)}));
     });
+}
+
+TEST_F(NetworkTest, KeepsTheContractOfATransport) {
+    transport_suite(
+        [&](TransportCase test) { world.run(test({world.env(), *a, *b, address("/ip4/10.0.0.2/tcp/0")})); });
 }
 
 TEST_F(NetworkTest, LosesSomeDialsOnALossyLink) {

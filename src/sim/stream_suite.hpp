@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/task_group.hpp"
+#include "base/this_executor.hpp"
 #include "net/stream.hpp"
 
 /// The contract of net::Stream, checked on any implementation: make two connected ends and run every case on a fresh
@@ -151,6 +154,126 @@ inline Task<void> makes_a_writer_wait_for_a_slow_reader(Env env, StreamEnds ends
     (void)co_await with_group(env, 1, std::ref(body));
 }
 
+inline Task<void> passes_many_small_pieces(Env env, StreamEnds ends) {
+    const auto sent = env.random->bytes(3000);
+    std::vector<BytesView> pieces;
+    for (std::size_t at = 0; at < sent.size(); at += 3) pieces.push_back(BytesView(sent).subspan(at, 3));
+    EXPECT_TRUE(co_await ends.first->write(pieces));
+    EXPECT_TRUE(co_await ends.first->write({}));
+    EXPECT_TRUE(co_await net::write(*ends.first, {}));
+    Bytes got(1);
+    for (const auto byte : sent) {
+        EXPECT_TRUE(co_await net::read_exact(*ends.second, got));
+        if (got[0] != byte) {
+            ADD_FAILURE() << "a byte is wrong";
+            co_return;
+        }
+    }
+}
+
+inline Task<void> tells_the_end_again_and_again(Env, StreamEnds ends) {
+    EXPECT_TRUE(co_await ends.first->close_write());
+    ByteArray<8> buffer;
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(co_await ends.second->readable());
+        EXPECT_EQ(ends.second->try_read(buffer).value_or(99), 0u);
+    }
+}
+
+inline Task<void> note_turn(bool& noted) {
+    co_await yield_now();
+    noted = true;
+}
+
+inline Task<void> lets_others_run_even_when_it_is_readable(Env env, StreamEnds ends) {
+    EXPECT_TRUE(co_await net::write(*ends.first, view_of("ab")));
+    EXPECT_TRUE(co_await ends.second->readable());
+    bool noted = false;
+    auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+        group.spawn(note_turn(noted));
+        for (int turn = 0; turn < 3; ++turn) EXPECT_TRUE(co_await ends.second->readable());
+        EXPECT_TRUE(noted);
+        co_return Result<void>{};
+    };
+    (void)co_await with_group(env, 1, std::ref(body));
+}
+
+inline Task<void> is_of_use_after_a_cancelled_wait(Env env, StreamEnds ends) {
+    std::optional<Error> end;
+    auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+        group.spawn(wait_readable(*ends.second, end));
+        co_await sleep_for(*env.clock, 10ms);
+        co_return Result<void>{};
+    };
+    (void)co_await with_group(env, 1, std::ref(body));
+    EXPECT_TRUE(co_await net::write(*ends.first, view_of("later")));
+    Bytes got(5);
+    EXPECT_TRUE(co_await net::read_exact(*ends.second, got));
+    EXPECT_EQ(text_of(got), "later");
+}
+
+/// Writes until an error comes.
+inline Task<void> write_until_it_fails(net::Stream& stream, std::optional<Error>& end) {
+    const Bytes chunk(64 * 1024, 7);
+    for (int i = 0; i < 1000; ++i) {
+        const auto done = co_await net::write(stream, chunk);
+        if (done) continue;
+        end = done.error();
+        co_return;
+    }
+}
+
+inline Task<void> end_a_waiting_writer(Env env, net::Stream& writer, std::optional<Error>& end, auto ending) {
+    auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+        group.spawn(write_until_it_fails(writer, end));
+        co_await sleep_for(*env.clock, 100ms);
+        EXPECT_FALSE(end) << "it waits, for nobody reads";
+        ending();
+        EXPECT_FALSE(end) << "nothing completes inside reset() or a destructor";
+        co_await group.wait_all();
+        co_return Result<void>{};
+    };
+    (void)co_await with_group(env, 1, std::ref(body));
+}
+
+inline Task<void> ends_a_waiting_writer_when_it_is_reset(Env env, StreamEnds ends) {
+    std::optional<Error> end;
+    const auto reset = [&] { ends.first->reset(Error(Errc::busy, "why")); };
+    co_await end_a_waiting_writer(env, *ends.first, end, reset);
+    EXPECT_TRUE(end && end->code() == Errc::busy);
+}
+
+inline Task<void> tells_a_waiting_writer_that_the_reader_is_gone(Env env, StreamEnds ends) {
+    std::optional<Error> end;
+    const auto leave = [&] { ends.second.reset(); };
+    co_await end_a_waiting_writer(env, *ends.first, end, leave);
+    EXPECT_TRUE(end);
+    if (end) EXPECT_EQ(end->blame(), Blame::transient) << end->message();
+}
+
+inline Task<void> write_once(net::Stream& stream, BytesView bytes, std::optional<Error>& end) {
+    const auto done = co_await net::write(stream, bytes);
+    end = done ? Error(Errc::internal, "it wrote everything") : done.error();
+}
+
+inline Task<void> may_be_destroyed_while_a_writer_waits(Env env, StreamEnds ends) {
+    const Bytes much(48 * 1024 * 1024, 7);
+    std::optional<Error> end;
+    auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+        group.spawn(write_once(*ends.first, much, end));
+        co_await sleep_for(*env.clock, 100ms);
+        EXPECT_FALSE(end);
+        ends.first.reset();
+        co_await group.wait_all();
+        co_return Result<void>{};
+    };
+    (void)co_await with_group(env, 1, std::ref(body));
+    EXPECT_TRUE(end && end->code() != Errc::internal);
+    Bytes got;
+    co_await read_to_end(*ends.second, got);
+    EXPECT_LT(got.size(), much.size());
+}
+
 }  // namespace stream_cases
 
 /// `run(case)` makes a pair of connected streams and runs `case(env, pair)` to its end.
@@ -165,6 +288,13 @@ void stream_suite(Run run) {
         {"ends what waits when it is reset", ends_what_waits_when_it_is_reset},
         {"may be destroyed while something waits", may_be_destroyed_while_something_waits},
         {"makes a writer wait for a slow reader", makes_a_writer_wait_for_a_slow_reader},
+        {"passes many small pieces", passes_many_small_pieces},
+        {"tells the end again and again", tells_the_end_again_and_again},
+        {"lets others run even when it is readable", lets_others_run_even_when_it_is_readable},
+        {"is of use after a cancelled wait", is_of_use_after_a_cancelled_wait},
+        {"ends a waiting writer when it is reset", ends_a_waiting_writer_when_it_is_reset},
+        {"tells a waiting writer that the reader is gone", tells_a_waiting_writer_that_the_reader_is_gone},
+        {"may be destroyed while a writer waits", may_be_destroyed_while_a_writer_waits},
     };
     for (const auto& [name, stream_case] : kCases) {
         SCOPED_TRACE(name);
