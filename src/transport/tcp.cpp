@@ -6,6 +6,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/event.hpp"
 #include "transport/tcp_stream.hpp"
 
 namespace sotto::transport {
@@ -33,13 +34,13 @@ Multiaddr with_endpoint(const tcp::endpoint& endpoint, const Multiaddr& like) {
     return address;
 }
 
-net::RawConnection make_raw(Env env, tcp::socket socket, const Multiaddr& like) {
+/// `remote` as connect or accept had it: a socket whose peer is gone already does not know it any more.
+net::RawConnection make_raw(Env env, tcp::socket socket, const tcp::endpoint& remote, const Multiaddr& like) {
     error_code ignored;
     net::RawConnection raw;
     raw.local = with_endpoint(socket.local_endpoint(ignored), like);
-    raw.remote = with_endpoint(socket.remote_endpoint(ignored), like);
-    const bool v6 = socket.local_endpoint(ignored).address().is_v6();
-    raw.stream = make_tcp_stream(env, socket.release(), v6);
+    raw.remote = with_endpoint(remote, like);
+    raw.stream = make_tcp_stream(env, socket.release(), remote.address().is_v6());
     return raw;
 }
 
@@ -61,8 +62,9 @@ class TcpListener final : public net::Listener {
                                                        std::shared_ptr<tcp::acceptor> acceptor,
                                                        Multiaddr local) {
         for (;;) {
-            auto [code, socket] = co_await acceptor->async_accept(kAwait);
-            if (!code) co_return make_raw(env, std::move(socket), local);
+            tcp::endpoint remote;
+            auto [code, socket] = co_await acceptor->async_accept(remote, kAwait);
+            if (!code) co_return make_raw(env, std::move(socket), remote, local);
             if (!acceptor->is_open()) co_return fail(Errc::closed, "the listener was closed");
             // The peer gave up meanwhile, or descriptors ran out: let some go before the next try.
             if (code != asio::error::connection_aborted) co_await sleep_for(*env.clock, kAcceptPause);
@@ -81,14 +83,54 @@ bool is_ip(AddrCode code) noexcept {
     return code == AddrCode::ip4 || code == AddrCode::ip6;
 }
 
+bool is_exhaustion(const error_code& code) noexcept {
+    return code == asio::error::no_descriptors || code == asio::error::no_memory ||
+           code == asio::error::no_buffer_space || code == boost::system::errc::too_many_files_open_in_system;
+}
+
 std::unexpected<Error> dial_failed(const Multiaddr& address, const error_code& code) {
     const auto text = address.to_string() + ": " + code.message();
     if (code == asio::error::connection_refused) return fail(Errc::refused, text);
+    if (is_exhaustion(code)) return fail(Errc::exhausted, text);
     if (code == asio::error::operation_aborted || code == asio::error::timed_out) {
         return fail(Errc::timed_out, address.to_string() + ": no answer in time");
     }
     return fail(Errc::unreachable, text);
 }
+
+std::unexpected<Error> listen_failed(const Multiaddr& address, std::uint16_t port, const error_code& code) {
+    const auto text = "cannot listen on " + address.to_string() + ": " + code.message();
+    if (code == asio::error::address_in_use) {
+        return fail(Errc::in_use,
+                    "port " + std::to_string(port) + " is taken (" + address.to_string() +
+                        "): stop what uses it, or listen elsewhere, for example on port " +
+                        std::to_string(port == 65'535 ? 1024 : port + 1) + " or 0 for any");
+    }
+    if (code == asio::error::access_denied) {
+        return fail(Errc::permission,
+                    "not allowed to listen on " + address.to_string() + "; ports from 1024 up are free to all");
+    }
+    if (is_exhaustion(code)) return fail(Errc::exhausted, text);
+    // EADDRNOTAVAIL, EAFNOSUPPORT: an address or family that this machine does not have.
+    return fail(Errc::unsupported, text);
+}
+
+/// A name under lookup. It outlives a caller that has stopped waiting: getaddrinfo cannot be interrupted.
+struct Lookup {
+    explicit Lookup(const Executor& executor) : resolver(executor), done(executor) {}
+    tcp::resolver resolver;
+    Event done;
+    error_code code = asio::error::timed_out;
+    tcp::resolver::results_type found;
+
+    static void begin(const std::shared_ptr<Lookup>& self, std::string host, std::uint16_t port) {
+        self->resolver.async_resolve(host, std::to_string(port), [self](error_code result, auto results) {
+            self->code = result;
+            self->found = std::move(results);
+            self->done.notify();
+        });
+    }
+};
 
 class TcpTransport final : public net::Transport {
   public:
@@ -106,7 +148,7 @@ class TcpTransport final : public net::Transport {
     }
 
     Task<Result<net::RawConnection>> dial(const Multiaddr& address, Deadline deadline) override {
-        return dial_one(env_, address, deadline);
+        return dial_any(env_, address, deadline);
     }
 
     Result<std::unique_ptr<net::Listener>> listen(const Multiaddr& address) override {
@@ -126,37 +168,26 @@ class TcpTransport final : public net::Transport {
     static Result<void> bind(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, const Multiaddr& address) {
         error_code code;
         acceptor.open(endpoint.protocol(), code);
-        if (code) return fail(Errc::unsupported, "cannot listen on " + address.to_string() + ": " + code.message());
-        acceptor.set_option(asio::socket_base::reuse_address(true), code);
-        if (endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), code);
-        acceptor.bind(endpoint, code);
+        if (!code) acceptor.set_option(asio::socket_base::reuse_address(true), code);
+        // Else a listener on :: takes IPv4's port as well.
+        if (!code && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), code);
+        if (!code) acceptor.bind(endpoint, code);
         if (!code) acceptor.listen(asio::socket_base::max_listen_connections, code);
-        if (!code) return {};
-        if (code == asio::error::address_in_use) {
-            return fail(Errc::in_use,
-                        "port " + std::to_string(endpoint.port()) + " is taken (" + address.to_string() +
-                            "): stop what uses it, or listen elsewhere, for example on port " +
-                            std::to_string(endpoint.port() + 1) + " or 0 for any");
-        }
-        if (code == asio::error::access_denied) {
-            return fail(Errc::permission,
-                        "not allowed to listen on " + address.to_string() + "; ports from 1024 up are free to all");
-        }
-        // EADDRNOTAVAIL: a family or address that this machine does not have.
-        return fail(Errc::unsupported, "cannot listen on " + address.to_string() + ": " + code.message());
+        if (code) return listen_failed(address, endpoint.port(), code);
+        return {};
     }
 
-    static Task<Result<std::vector<tcp::endpoint>>> resolve(Env env, const Multiaddr& address, Deadline deadline) {
+    static Task<Result<std::vector<tcp::endpoint>>> resolve(Env env, Multiaddr address, Deadline deadline) {
         const auto& host = address.parts()[0];
         const auto port = *address.tcp_port();
         if (is_ip(host.code)) co_return std::vector{tcp::endpoint(to_asio(host.value), port)};
-        tcp::resolver resolver(env.executor);
-        const auto limit = env.clock->after(deadline.left(*env.clock), [&resolver] { resolver.cancel(); });
-        const auto [code, found] =
-            co_await resolver.async_resolve(std::string(text_of(host.value)), std::to_string(port), kAwait);
-        if (code) co_return dial_failed(address, code);
+        const auto lookup = std::make_shared<Lookup>(env.executor);
+        Lookup::begin(lookup, std::string(text_of(host.value)), port);
+        const auto limit = env.clock->after(deadline.left(*env.clock), [&lookup] { lookup->done.notify(); });
+        co_await lookup->done.wait();
+        if (lookup->code) co_return dial_failed(address, lookup->code);
         std::vector<tcp::endpoint> endpoints;
-        for (const auto& entry : found) {
+        for (const auto& entry : lookup->found) {
             const bool v6 = entry.endpoint().address().is_v6();
             const bool wanted = host.code == AddrCode::dns || v6 == (host.code == AddrCode::dns6);
             if (wanted) endpoints.push_back(entry.endpoint());
@@ -164,17 +195,20 @@ class TcpTransport final : public net::Transport {
         co_return endpoints;
     }
 
-    static Task<Result<net::RawConnection>> dial_one(Env env, Multiaddr address, Deadline deadline) {
+    static Task<Result<net::RawConnection>> dial_any(Env env, Multiaddr address, Deadline deadline) {
+        if (deadline.left(*env.clock) <= Duration::zero()) co_return dial_failed(address, asio::error::timed_out);
         SOTTO_CO_TRY(const auto endpoints, co_await resolve(env, address, deadline));
         error_code last = asio::error::host_not_found;
-        for (const auto& endpoint : endpoints) {
+        for (std::size_t i = 0; i < endpoints.size(); ++i) {
+            // A share of the time each: one address that swallows packets must not cost the others theirs.
+            const auto share = deadline.left(*env.clock) / static_cast<std::int64_t>(endpoints.size() - i);
             tcp::socket socket(env.executor);
-            const auto limit = env.clock->after(deadline.left(*env.clock), [&socket] {
+            const auto limit = env.clock->after(share, [&socket] {
                 error_code ignored;
                 socket.close(ignored);
             });
-            const auto [code] = co_await socket.async_connect(endpoint, kAwait);
-            if (!code && socket.is_open()) co_return make_raw(env, std::move(socket), address);
+            const auto [code] = co_await socket.async_connect(endpoints[i], kAwait);
+            if (!code && socket.is_open()) co_return make_raw(env, std::move(socket), endpoints[i], address);
             last = code ? code : error_code(asio::error::timed_out);
         }
         co_return dial_failed(address, last);

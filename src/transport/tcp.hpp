@@ -7,8 +7,9 @@
 
 namespace sotto::transport {
 
-/// TCP over IPv4 and IPv6: /ip4|ip6|dns|dns4|dns6/…/tcp/PORT, with whatever stands behind kept in the addresses it
-/// reports. Listeners on IPv6 take IPv6 alone, so both families can be bound. Loop thread only.
+/// TCP over IPv4 and IPv6: /ip4|ip6|dns|dns4|dns6/…/tcp/PORT, with /rlpx behind it kept in the addresses it reports,
+/// but not /p2p. Listeners on IPv6 take IPv6 alone, so both families can be bound. A name's addresses are tried in the
+/// order of the system's resolver, each for its share of the time. Loop thread only.
 std::unique_ptr<net::Transport> make_tcp_transport(Env env);
 
 }  // namespace sotto::transport

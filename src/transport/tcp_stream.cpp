@@ -39,15 +39,22 @@ Error socket_error(int code) {
 struct Shared {
     explicit Shared(tcp::socket s) : socket(std::move(s)) {}
     tcp::socket socket;
-    std::optional<Error> ended;
-    bool maybe_more = true;  ///< the last read filled its buffer: the socket may hold more
+    std::optional<Error> ended;   ///< by us
+    std::optional<Error> broken;  ///< by the kernel, which tells it only once; what came before can still be read
+    bool maybe_more = true;       ///< the last read filled its buffer: the socket may hold more
 
     void end(Error why) noexcept {
         if (ended) return;
-        ended.emplace(std::move(why));
-        // A plain close: what was written, a goodbye above all, still leaves.
         boost::system::error_code ignored;
+        // A plain close lets what was written, a goodbye above all, still leave. To a peer that takes nothing any more
+        // the kernel would offer it for minutes: a reset frees it.
+        if (why.code() == Errc::timed_out) socket.set_option(asio::socket_base::linger(true, 0), ignored);
+        ended.emplace(std::move(why));
         socket.close(ignored);
+    }
+    std::unexpected<Error> breaks(int code) {
+        if (!broken) broken = socket_error(code);
+        return fail(*broken);
     }
 };
 
@@ -58,14 +65,14 @@ Task<Result<void>> wait_readable(std::shared_ptr<Shared> shared) {
         co_await yield_now();
     } else {
         const auto [code] = co_await shared->socket.async_wait(tcp::socket::wait_read, kAwait);
-        if (code && !shared->ended) co_return fail(socket_error(code.value()));
+        if (code && !shared->ended) co_return fail(Errc::shutdown, "the wait was cancelled");
     }
     if (shared->ended) co_return fail(*shared->ended);
     co_return Result<void>{};
 }
 
 /// Sends what the socket takes; the number of bytes, 0 when it is full.
-Result<std::size_t> send_some(int socket, std::span<const BytesView> pieces) {
+Result<std::size_t> send_some(Shared& shared, std::span<const BytesView> pieces) {
     std::array<iovec, kMaxPieces> parts;
     const auto count = std::min(pieces.size(), parts.size());
     for (std::size_t i = 0; i < count; ++i) {
@@ -75,11 +82,11 @@ Result<std::size_t> send_some(int socket, std::span<const BytesView> pieces) {
     message.msg_iov = parts.data();
     message.msg_iovlen = count;
     for (;;) {
-        const auto sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const auto sent = ::sendmsg(shared.socket.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) return static_cast<std::size_t>(sent);
         if (errno == EINTR) continue;
         if (errno == EAGAIN || errno == EWOULDBLOCK) return std::size_t{0};
-        return fail(socket_error(errno));
+        return shared.breaks(errno);
     }
 }
 
@@ -91,13 +98,20 @@ void drop_front(std::vector<BytesView>& pieces, std::size_t count) {
 }
 
 Task<Result<void>> write_all(std::shared_ptr<Shared> shared, std::vector<BytesView> pieces) {
+    bool begun = false;
     while (!pieces.empty()) {
         if (shared->ended) co_return fail(*shared->ended);
-        SOTTO_CO_TRY(const auto sent, send_some(shared->socket.native_handle(), pieces));
+        SOTTO_CO_TRY(const auto sent, send_some(*shared, pieces));
         drop_front(pieces, sent);
-        if (sent > 0 || pieces.empty()) continue;
+        if (sent > 0) {
+            begun = true;
+            continue;
+        }
         const auto [code] = co_await shared->socket.async_wait(tcp::socket::wait_write, kAwait);
-        if (code && !shared->ended) co_return fail(socket_error(code.value()));
+        if (!code) continue;
+        // Cancelled half-way: nothing may follow a cut frame.
+        if (begun) shared->end(Error(Errc::reset, "a write was cancelled half-way"));
+        if (!shared->ended) co_return fail(Errc::shutdown, "the write was cancelled");
     }
     co_return Result<void>{};
 }
@@ -112,6 +126,7 @@ class TcpStream final : public net::Stream {
         if (shared_->ended) return fail(*shared_->ended);
         for (;;) {
             const auto count = ::recv(shared_->socket.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
+            if (count == 0 && shared_->broken) return fail(*shared_->broken);
             if (count >= 0) {
                 shared_->maybe_more = count == 0 || static_cast<std::size_t>(count) == into.size();
                 return static_cast<std::size_t>(count);
@@ -119,7 +134,7 @@ class TcpStream final : public net::Stream {
             if (errno == EINTR) continue;
             shared_->maybe_more = false;
             if (errno == EAGAIN || errno == EWOULDBLOCK) return fail(Errc::would_block);
-            return fail(socket_error(errno));
+            return shared_->breaks(errno);
         }
     }
     Task<Result<void>> write(Buffers pieces) override {
@@ -133,7 +148,7 @@ class TcpStream final : public net::Stream {
         if (shared_->ended) co_return fail(*shared_->ended);
         boost::system::error_code code;
         shared_->socket.shutdown(tcp::socket::shutdown_send, code);
-        if (code) co_return fail(socket_error(code.value()));
+        if (code) co_return shared_->breaks(code.value());
         co_return Result<void>{};
     }
     void reset(Error why) noexcept override { shared_->end(std::move(why)); }
