@@ -197,7 +197,7 @@ def pow_rate(rig: Rig) -> Iterator[Row]:
     """Nonces a second on one thread. geth counts from 0 as it seals, so the nonce it ends with tells how many it tried."""
     def ours(data: int) -> Sample:
         report = rig.load("nonces", "--size", data, "--seconds", 2)
-        return Sample(report["perSecond"], 1 / report["perSecond"])
+        return Sample(report["perSecond"], report["cpu"] / report["hashes"])
 
     def theirs(geth: Peer, key: str, payload: int, bits: int) -> Sample:
         tried, seconds, before = 0, 0.0, geth.call("cpu")["seconds"]
