@@ -180,19 +180,29 @@ inline Task<void> tells_the_end_again_and_again(Env, StreamEnds ends) {
     }
 }
 
-inline Task<void> note_turn(bool& noted) {
-    co_await yield_now();
-    noted = true;
+inline Task<void> count_turns(const bool& stop, std::size_t& turns) {
+    while (!stop) {
+        ++turns;
+        co_await yield_now();
+    }
 }
 
 inline Task<void> lets_others_run_even_when_it_is_readable(Env env, StreamEnds ends) {
-    EXPECT_TRUE(co_await net::write(*ends.first, view_of("ab")));
+    EXPECT_TRUE(co_await net::write(*ends.first, view_of("0123456789")));
     EXPECT_TRUE(co_await ends.second->readable());
-    bool noted = false;
+    bool stop = false;
+    std::size_t turns = 0;
     auto body = [&](TaskGroup& group) -> Task<Result<void>> {
-        group.spawn(note_turn(noted));
-        for (int turn = 0; turn < 3; ++turn) EXPECT_TRUE(co_await ends.second->readable());
-        EXPECT_TRUE(noted);
+        group.spawn(count_turns(stop, turns));
+        for (int i = 0; i < 9; ++i) {
+            ByteArray<1> byte;
+            EXPECT_EQ(ends.second->try_read(byte).value_or(0), 1u);
+            const auto before = turns;
+            EXPECT_TRUE(co_await ends.second->readable());
+            EXPECT_GT(turns, before);
+        }
+        stop = true;
+        co_await group.wait_all();
         co_return Result<void>{};
     };
     (void)co_await with_group(env, 1, std::ref(body));
