@@ -238,8 +238,9 @@ void Core::queue(const std::shared_ptr<StreamState>& stream) {
 }
 
 void Core::reset(const std::shared_ptr<StreamState>& stream, Error why) {
-    // A peer that has not seen the SYN need not hear of the end.
-    abort(stream, std::move(why), !stream->syn_pending);
+    // A peer that has not seen the SYN need not hear of the end, nor one that has both ends of it already.
+    const bool over = stream->remote_finished && stream->finish_sent;
+    abort(stream, std::move(why), !stream->syn_pending && !over);
 }
 
 void Core::abort(const std::shared_ptr<StreamState>& stream, Error why, bool tell_peer) {
@@ -255,12 +256,7 @@ void Core::abort(const std::shared_ptr<StreamState>& stream, Error why, bool tel
 }
 
 void Core::release(const std::shared_ptr<StreamState>& stream) {
-    const bool finished = stream->remote_finished && stream->finish_sent;
-    if (!finished) reset(stream, Error(Errc::reset, "the stream was destroyed"));
-    if (!stream->error) {
-        unread_ -= stream->inbox.size();
-        stream->inbox.clear();
-    }
+    reset(stream, Error(Errc::reset, "the stream was destroyed"));
     if (streams_.erase(stream->id) == 0) return;
     granted_ -= stream->window_target - kInitialWindow;
     if (!stream->local) --inbound_;

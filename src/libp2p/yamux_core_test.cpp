@@ -183,6 +183,19 @@ TEST(YamuxCore, TreatsTheLengthOfAResetAsAReasonNotAsCredit) {
     EXPECT_TRUE(stream->inbox.empty());
 }
 
+TEST(YamuxCore, SendsNoResetForAStreamThatBothEndsHaveFinished) {
+    auto core = make_core(net::Role::listener);
+    const auto stream = accepted(core, 1);
+    EXPECT_EQ(error_of(core, frame({.type = Type::window_update, .flags = kFin, .stream = 1})), Errc::would_block);
+    stream->finish_wanted = true;
+    core.queue(stream);
+    (void)frames_of(core);
+    core.reset(stream, Error(Errc::closed));
+    core.release(stream);
+    EXPECT_TRUE(frames_of(core).empty());
+    EXPECT_EQ(core.stream_count(), 0u);
+}
+
 TEST(YamuxCore, RefusesStreamsAboveTheLimitOneByOne) {
     Config config;
     config.max_inbound_streams = 2;
