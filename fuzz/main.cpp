@@ -25,7 +25,9 @@ Function chosen() {
     if (it != targets().end()) return it->second;
     std::fprintf(stderr, "set SOTTO_FUZZ_TARGET to one of:\n");
     for (const auto& [known, function] : targets()) std::printf("%s\n", known.c_str());
-    std::exit(name ? 2 : 0);
+    // libFuzzer takes an ordinary exit for a crash.
+    std::fflush(stdout);
+    std::_Exit(name ? 2 : 0);
 }
 
 }  // namespace
@@ -42,6 +44,12 @@ void property_failed(const char* condition, const char* file, int line) {
 }  // namespace sotto::fuzz
 
 #ifdef SOTTO_LIBFUZZER
+
+/// Without a target the list is printed before libFuzzer begins.
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    (void)sotto::fuzz::chosen();
+    return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const auto function = sotto::fuzz::chosen();

@@ -83,6 +83,8 @@ def count_gtest(binary: str, code: int, report: str, tally: Tally) -> None:
 def run_corpus(build: pathlib.Path, needle: str, tally: Tally) -> None:
     for binary in sorted(build.glob("sotto_*_fuzz")):
         targets = subprocess.run([binary], capture_output=True, text=True, check=False).stdout.split()
+        if not targets:
+            tally.fail(f"{binary.name} (lists no target)")
         for target in targets:
             if needle.lower() not in f"corpus {target}".lower():
                 continue
