@@ -22,9 +22,7 @@ class BoundedQueue {
     /// False and unchanged: no room, or closed.
     bool try_push(T& item, std::size_t bytes) {
         if (closed_ || !has_room(bytes)) return false;
-        items_.emplace_back(std::move(item), bytes);
-        bytes_ += bytes;
-        readable_.notify();
+        force_push(std::move(item), bytes);
         return true;
     }
     /// Takes the item whatever the limit says: for a writer that looks at bytes() and stops by itself. Dropped when
