@@ -42,6 +42,9 @@ wait_for() {
 }
 
 start_node() {
+    # Settings of whoever runs the tests must not reach the node.
+    local name
+    for name in "${!SOTTO_@}"; do unset "$name"; done
     "$work/prefix/bin/sotto" run --json --data-dir "$work/data" --rpc none \
         --listen /ip4/127.0.0.1/tcp/0/rlpx --listen /ip4/127.0.0.1/tcp/0 >"$work/ready" 2>"$work/node.err" &
     node=$!

@@ -95,8 +95,9 @@ def test_libp2p_connections_are_made_in_number(start_peer):
     a, b = start_peer("libp2ppeer", "-shh=false", name="a"), start_peer("libp2ppeer", "-shh=false", name="b")
     assert a.call("handshakes", addr=b.multiaddr, count=20, parallel=4)["count"] == 20
     assert a.call("idle", addr=b.multiaddr, count=3) == 3
+    # go-libp2p announces no connection that has closed before it could: the twenty may be missing, the idle ones may not.
+    until(lambda: b.call("accepted") >= 3, 10, "the three idle connections", b)
     assert a.call("release") == 3
-    until(lambda: b.call("accepted") == 23, 10, "23 connections", b)
 
 
 def test_a_bridge_of_gos_own_carries_messages_between_the_networks(start_peer):
