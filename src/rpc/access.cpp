@@ -73,8 +73,18 @@ bool is_json(std::string_view content_type) {
     return kind.substr(0, end == std::string::npos ? 0 : end + 1) == "application/json";
 }
 
+/// Browsers leave out the port of the scheme on both.
+bool same_origin(std::string_view origin, std::string_view host) {
+    const auto scheme_end = origin.find("://");
+    return scheme_end != std::string_view::npos && lower(origin.substr(scheme_end + 3)) == lower(host);
+}
+
 Verdict refuse(unsigned status, std::string reason) {
     return {.status = status, .reason = std::move(reason)};
+}
+
+Verdict grant(Rights rights) {
+    return {.rights = rights, .page = true};
 }
 
 }  // namespace
@@ -90,15 +100,29 @@ Verdict check_access(const AccessConfig& config, const Endpoint& endpoint, const
     if (head.method == "POST" && !(head.content_type && is_json(*head.content_type))) {
         return refuse(415, "the content type must be application/json");
     }
-    Verdict verdict;
     if (head.authorization) {
-        if (!token_matches(config, *head.authorization))
-            return refuse(401, "this token is not the one in DATA_DIR/rpc-token");
-        verdict.admin = true;
+        if (token_matches(config, *head.authorization)) return grant(Rights::admin);
+        return refuse(401, "this token is not the one in DATA_DIR/rpc-token");
     }
-    verdict.open = verdict.admin || endpoint.loopback;
-    if (!verdict.open) return refuse(401, "a listener that is not on loopback needs the token in DATA_DIR/rpc-token");
+    if (endpoint.loopback) return grant(Rights::open);
+    if (head.session && head.origin && same_origin(*head.origin, *head.host)) return grant(Rights::session);
+    auto verdict = refuse(401, "a listener that is not on loopback needs the token in DATA_DIR/rpc-token");
+    verdict.page = true;
     return verdict;
+}
+
+bool may_use(Rights rights, std::string_view name_space) noexcept {
+    switch (rights) {
+        case Rights::none:
+            return false;
+        case Rights::session:
+            return name_space == "shh" || name_space == "sotto";
+        case Rights::open:
+            return name_space != "admin";
+        case Rights::admin:
+            return true;
+    }
+    return false;
 }
 
 }  // namespace sotto::rpc

@@ -18,6 +18,7 @@ struct RequestHead {
     std::optional<std::string_view> origin;
     std::optional<std::string_view> authorization;
     std::optional<std::string_view> content_type;
+    bool session = false;  ///< carries the cookie of a session that the page has begun
 };
 
 struct AccessConfig {
@@ -33,18 +34,28 @@ struct Endpoint {
     bool loopback = false;
 };
 
+/// What a caller may use; each has what those before it have.
+enum class Rights : std::uint8_t {
+    none,     ///< the page and nothing else
+    session,  ///< the namespaces shh and sotto
+    open,     ///< every namespace but admin, and /health, /metrics
+    admin,    ///< everything
+};
+
 struct Verdict {
     unsigned status = 200;  ///< an HTTP status; 200 lets the request in
     std::string reason;     ///< for the caller, when refused
-    bool admin = false;     ///< came with the token: every namespace
-    bool open = false;      ///< may use the namespaces that need no token
+    Rights rights = Rights::none;
+    bool page = false;  ///< may ask for the page, whatever the status: Host, Origin and content type are right
 };
 
 /// The rules of the RPC port, pure. They stop what a web page, another local user or a rebound DNS name could do:
 /// the Host must name the listener or a --rpc-vhosts name; an Origin must be the scheme and Host of an allowed Host, or
-/// in
-/// --rpc-origins ("null" never is); a POST must say application/json; without the token only a loopback listener
-/// serves.
+/// in --rpc-origins ("null" never is); a POST must say application/json; without the token only a loopback listener
+/// serves, and a session whose Origin is there and names the same host and port as Host.
 Verdict check_access(const AccessConfig& config, const Endpoint& endpoint, const RequestHead& head);
+
+/// Whether somebody with these rights may call methods of this namespace.
+bool may_use(Rights rights, std::string_view name_space) noexcept;
 
 }  // namespace sotto::rpc

@@ -26,14 +26,15 @@ void check(const AccessConfig& config, const Endpoint& endpoint, const RequestHe
     constexpr std::array<unsigned, 4> kStatuses{200, 401, 403, 415};
     SOTTO_FUZZ_CHECK(std::ranges::find(kStatuses, verdict.status) != kStatuses.end());
     SOTTO_FUZZ_CHECK((verdict.status == 200) == verdict.reason.empty());
-    if (verdict.status != 200) {
-        SOTTO_FUZZ_CHECK(!verdict.admin && !verdict.open);
-        return;
-    }
-    SOTTO_FUZZ_CHECK(head.host && verdict.open && head.origin != "null");
-    SOTTO_FUZZ_CHECK(verdict.admin == head.authorization.has_value());
-    SOTTO_FUZZ_CHECK(!verdict.admin || head.authorization->ends_with(' ' + config.token));
-    SOTTO_FUZZ_CHECK(endpoint.loopback || verdict.admin);
+    SOTTO_FUZZ_CHECK((verdict.status == 200) == (verdict.rights != Rights::none));
+    if (verdict.page) SOTTO_FUZZ_CHECK(verdict.status == 200 || verdict.status == 401);
+    if (verdict.status != 200) return;
+    const bool admin = verdict.rights == Rights::admin;
+    SOTTO_FUZZ_CHECK(head.host && verdict.page && head.origin != "null");
+    SOTTO_FUZZ_CHECK(admin == head.authorization.has_value());
+    SOTTO_FUZZ_CHECK(!admin || head.authorization->ends_with(' ' + config.token));
+    SOTTO_FUZZ_CHECK(endpoint.loopback || admin || (head.session && head.origin));
+    SOTTO_FUZZ_CHECK(!endpoint.loopback || verdict.rights >= Rights::open);
     SOTTO_FUZZ_CHECK(head.method != "POST" || head.content_type);
 }
 
@@ -42,9 +43,12 @@ void check(const AccessConfig& config, const Endpoint& endpoint, const RequestHe
 SOTTO_FUZZ(rpc_access) {
     static const AccessConfig config{std::string(64, 'a'), {"node.example"}, {"https://app.example", "null"}};
     for (const auto* method : {"POST", "GET"}) {
-        const auto head = parse_head(text_of(input), method);
-        check(config, {"127.0.0.1", 8545, true}, head);
-        check(config, {"192.0.2.7", 8545, false}, head);
+        auto head = parse_head(text_of(input), method);
+        for (const bool session : {false, true}) {
+            head.session = session;
+            check(config, {"127.0.0.1", 8545, true}, head);
+            check(config, {"192.0.2.7", 8545, false}, head);
+        }
     }
 }
 

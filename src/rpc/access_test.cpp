@@ -77,9 +77,9 @@ TEST(Access, WantsJsonSoThatNoSimpleRequestOfAWebPageGetsIn) {
 TEST(Access, GivesAdminOnlyWithTheTokenAndNothingOffLoopbackWithout) {
     const auto bearer = "Bearer " + kConfig.token;
     auto head = post("localhost:8545");
-    EXPECT_FALSE(check_access(kConfig, kLoopback, head).admin);
+    EXPECT_EQ(check_access(kConfig, kLoopback, head).rights, Rights::open);
     head.authorization = bearer;
-    EXPECT_TRUE(check_access(kConfig, kLoopback, head).admin);
+    EXPECT_EQ(check_access(kConfig, kLoopback, head).rights, Rights::admin);
     for (const auto& wrong : {std::string("Bearer "),
                               "Bearer " + std::string(64, 'b'),
                               "Bearer " + std::string(63, 'a'),
@@ -100,6 +100,51 @@ TEST(Access, HoldsAWebSocketUpgradeToTheSameRules) {
     EXPECT_EQ(status(kLoopback, head), 403u);
     head.origin.reset();
     EXPECT_EQ(status(kLoopback, head), 200u);
+}
+
+TEST(Access, TakesASessionOffLoopbackFromItsOwnOriginOnly) {
+    auto head = post("192.0.2.7:8545");
+    head.session = true;
+    const auto rights = [&] { return check_access(kConfig, kPublic, head).rights; };
+    EXPECT_EQ(rights(), Rights::none) << "without an Origin it may come from anywhere";
+    head.origin = "http://192.0.2.7:8545";
+    EXPECT_EQ(rights(), Rights::session);
+    head.origin = "https://app.example";
+    EXPECT_EQ(rights(), Rights::none) << "allowed to call, but not as the page";
+    head.origin = "http://node.example";
+    EXPECT_EQ(rights(), Rights::none);
+    head.host = "node.example";
+    EXPECT_EQ(rights(), Rights::session);
+    head.authorization = "Bearer " + kConfig.token;
+    EXPECT_EQ(rights(), Rights::admin);
+    head.authorization = "Bearer x";
+    EXPECT_EQ(rights(), Rights::none) << "a wrong token is not made good by a session";
+}
+
+TEST(Access, LetsThePageBeAskedForWithoutAToken) {
+    RequestHead head{.method = "GET", .host = "192.0.2.7:8545"};
+    EXPECT_TRUE(check_access(kConfig, kPublic, head).page);
+    head.origin = "http://evil.example";
+    EXPECT_FALSE(check_access(kConfig, kPublic, head).page);
+    head.origin.reset();
+    head.host = "evil.example";
+    EXPECT_FALSE(check_access(kConfig, kPublic, head).page);
+    auto form = post("192.0.2.7:8545");
+    form.content_type = "text/plain";
+    EXPECT_FALSE(check_access(kConfig, kPublic, form).page);
+}
+
+TEST(Access, GivesNamespacesByRights) {
+    for (const auto* name : {"shh", "sotto"}) {
+        EXPECT_FALSE(may_use(Rights::none, name));
+        EXPECT_TRUE(may_use(Rights::session, name));
+    }
+    for (const auto* name : {"net", "web3", "rpc", "shhext"}) {
+        EXPECT_FALSE(may_use(Rights::session, name));
+        EXPECT_TRUE(may_use(Rights::open, name));
+    }
+    EXPECT_FALSE(may_use(Rights::open, "admin"));
+    EXPECT_TRUE(may_use(Rights::admin, "admin"));
 }
 
 }  // namespace

@@ -137,11 +137,10 @@ Task<json::value> Dispatcher::handle_one(const json::value& request, Client& cli
     if (it == methods_.end()) {
         const auto message = "the method " + escape_json(call->method) + " does not exist/is not available";
         reply = error_reply(call->id, kMethodNotFound, message);
-    } else if (namespace_of(call->method) == "admin" && !client.admin()) {
-        reply = error_reply(
-            call->id,
-            kServerError,
-            "admin calls need the header 'Authorization: Bearer TOKEN' with the word in DATA_DIR/rpc-token");
+    } else if (const auto name_space = namespace_of(call->method); !may_use(client.rights(), name_space)) {
+        const auto message = std::string(name_space) +
+                             " calls need the header 'Authorization: Bearer TOKEN' with the word in DATA_DIR/rpc-token";
+        reply = error_reply(call->id, kServerError, message);
     } else {
         auto result = co_await it->second(client, call->params);
         if (result) {

@@ -11,6 +11,7 @@
 #include "base/env.hpp"
 #include "base/result.hpp"
 #include "base/signal.hpp"
+#include "rpc/access.hpp"
 
 namespace sotto::rpc {
 
@@ -20,8 +21,9 @@ namespace json = boost::json;
 class Client {
   public:
     virtual ~Client() = default;
+    virtual Rights rights() const noexcept = 0;
     /// Came with the token.
-    virtual bool admin() const noexcept = 0;
+    bool admin() const noexcept { return rights() == Rights::admin; }
     /// Can be told things later: a WebSocket.
     virtual bool can_notify() const noexcept { return false; }
     /// Queues one message; a client that does not read is closed.

@@ -10,7 +10,7 @@ namespace {
 
 class Stranger final : public Client {
   public:
-    bool admin() const noexcept override { return false; }
+    Rights rights() const noexcept override { return Rights::open; }
 };
 
 Dispatcher make_dispatcher() {

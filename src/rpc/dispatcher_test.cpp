@@ -12,11 +12,11 @@ namespace {
 
 class TestClient final : public Client {
   public:
-    explicit TestClient(bool admin) : admin_(admin) {}
-    bool admin() const noexcept override { return admin_; }
+    explicit TestClient(Rights rights) : rights_(rights) {}
+    Rights rights() const noexcept override { return rights_; }
 
   private:
-    bool admin_;
+    Rights rights_;
 };
 
 class DispatcherTest : public testing::Test {
@@ -34,8 +34,8 @@ class DispatcherTest : public testing::Test {
         dispatcher.add("admin_do",
                        [](Client&, const json::array&) -> Task<Result<json::value>> { co_return json::value(true); });
     }
-    std::string ask(std::string_view text, bool admin = false) {
-        TestClient client(admin);
+    std::string ask(std::string_view text, Rights rights = Rights::open) {
+        TestClient client(rights);
         return sim::run_task(world, dispatcher.handle(text, client));
     }
     std::int64_t code_of(std::string_view text) { return json::parse(ask(text)).at("error").at("code").as_int64(); }
@@ -84,7 +84,18 @@ TEST_F(DispatcherTest, BoundsBatchesAndTheirAnswers) {
 TEST_F(DispatcherTest, KeepsAdminBehindTheToken) {
     const auto* call = R"({"jsonrpc":"2.0","id":1,"method":"admin_do"})";
     EXPECT_EQ(code_of(call), -32000);
-    EXPECT_EQ(ask(call, true), R"({"jsonrpc":"2.0","id":1,"result":true})");
+    EXPECT_EQ(ask(call, Rights::admin), R"({"jsonrpc":"2.0","id":1,"result":true})");
+}
+
+TEST_F(DispatcherTest, GivesASessionOfThePageItsTwoNamespacesAlone) {
+    dispatcher.add("sotto_do",
+                   [](Client&, const json::array&) -> Task<Result<json::value>> { co_return json::value(true); });
+    EXPECT_EQ(ask(R"({"jsonrpc":"2.0","id":1,"method":"sotto_do"})", Rights::session),
+              R"({"jsonrpc":"2.0","id":1,"result":true})");
+    for (const auto* method : {"x_echo", "admin_do"}) {
+        const auto reply = ask(std::string(R"({"jsonrpc":"2.0","id":1,"method":")") + method + "\"}", Rights::session);
+        EXPECT_NE(reply.find("-32000"), std::string::npos) << reply;
+    }
 }
 
 }  // namespace

@@ -33,6 +33,8 @@ constexpr auto kIdle = std::chrono::seconds(120);
 constexpr auto kTransfer = std::chrono::seconds(30);
 constexpr auto kLinger = std::chrono::seconds(2);
 constexpr std::uint32_t kMaxHeader = 16 * 1024;
+constexpr std::size_t kMaxPageBody = 64 * 1024;
+constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::size_t kMaxTasks = 100'000;  // max_connections is what bounds them
 
 std::optional<std::string_view> field(const http::fields& fields, http::field name) {
@@ -41,9 +43,12 @@ std::optional<std::string_view> field(const http::fields& fields, http::field na
     return std::string_view(it->value().data(), it->value().size());
 }
 
+std::string_view view(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
 RequestHead head_of(const http::request_header<>& request, bool upgrade) {
-    const auto method = request.method_string();
-    return {.method = std::string_view(method.data(), method.size()),
+    return {.method = view(request.method_string()),
             .upgrade = upgrade,
             .host = field(request, http::field::host),
             .origin = field(request, http::field::origin),
@@ -68,21 +73,51 @@ Response make_response(
     return response;
 }
 
+/// What the RPC itself answers, whoever else may answer the rest.
+bool is_own(const http::request_header<>& request) {
+    const auto target = view(request.target());
+    if (request.method() == http::verb::post) return target == "/";
+    if (request.method() == http::verb::get) return target == "/health" || target == "/metrics";
+    return true;
+}
+
+HttpRequest page_request(const Request& request) {
+    const auto header = [&](http::field name) { return std::string(field(request, name).value_or("")); };
+    return {.method = std::string(view(request.method_string())),
+            .target = std::string(view(request.target())),
+            .body = request.body(),
+            .cookie = header(http::field::cookie),
+            .host = header(http::field::host),
+            .origin = header(http::field::origin)};
+}
+
+Response page_response(const Request& request, HttpReply reply) {
+    Response response(http::int_to_status(reply.status), request.version());
+    response.set(http::field::cache_control, "no-store");
+    response.set("X-Content-Type-Options", "nosniff");
+    if (!reply.content_type.empty()) response.set(http::field::content_type, reply.content_type);
+    for (const auto& [name, value] : reply.headers) response.set(name, value);
+    response.keep_alive(request.keep_alive());
+    response.body() = std::move(reply.body);
+    response.prepare_payload();
+    return response;
+}
+
 class HttpClient final : public Client {
   public:
-    explicit HttpClient(bool admin) : admin_(admin) {}
-    bool admin() const noexcept override { return admin_; }
+    explicit HttpClient(Rights rights) : rights_(rights) {}
+    Rights rights() const noexcept override { return rights_; }
 
   private:
-    bool admin_;
+    Rights rights_;
 };
 
 /// Messages to one WebSocket client wait here; one that does not read them is closed.
 class WebSocketClient final : public Client {
   public:
-    WebSocketClient(const Env& env, WebSocket& socket, bool admin, std::size_t max_unsent)
-        : socket_(socket), admin_(admin), outbox_(env.executor, max_unsent) {}
-    bool admin() const noexcept override { return admin_; }
+    WebSocketClient(const Env& env, WebSocket& socket, Rights rights, std::size_t max_unsent)
+        : socket_(socket), rights_(rights), outbox_(env.executor, max_unsent) {}
+    Rights rights() const noexcept override { return rights_; }
     bool can_notify() const noexcept override { return true; }
     void notify(std::string message) override {
         const auto size = message.size();
@@ -95,7 +130,7 @@ class WebSocketClient final : public Client {
 
   private:
     WebSocket& socket_;
-    bool admin_;
+    Rights rights_;
     BoundedQueue<std::string> outbox_;
 };
 
@@ -184,24 +219,39 @@ struct Server::Impl {
         if (code == http::error::body_limit) co_return co_await refuse(stream, request, 413, "the body is too large");
         if (code) co_return false;
         const bool upgrade = websocket::is_upgrade(request);
-        const auto verdict = check_access(config.access, endpoint, head_of(request.base(), upgrade));
+        const auto verdict = judge(request, endpoint, upgrade);
+        const bool page = config.page && verdict.page && !upgrade && !is_own(request);
         // Before the body is read: it is not worth any memory.
-        if (verdict.status != 200) co_return co_await refuse(stream, request, verdict.status, verdict.reason);
+        if (verdict.status != 200 && !page) co_return co_await refuse(stream, request, verdict.status, verdict.reason);
         if (upgrade) {
             auto released = parser.release();
-            co_await serve_websocket(std::move(stream), std::move(released), verdict.admin);
+            co_await serve_websocket(std::move(stream), std::move(released), verdict.rights);
             co_return false;
         }
+        if (page) parser.body_limit(kMaxPageBody);
         stream.expires_after(kTransfer);
         const auto [body_code, body_size] = co_await http::async_read(stream, buffer, parser, kAwait);
         if (body_code == http::error::body_limit)
             co_return co_await refuse(stream, request, 413, "the body is too large");
         if (body_code) co_return false;
         stream.expires_never();
-        auto response = co_await answer(request, verdict);
+        auto response = page ? answer_page(request) : co_await answer(request, verdict);
         stream.expires_after(kTransfer);
         const auto [write_code, written] = co_await http::async_write(stream, response, kAwait);
         co_return !write_code && response.keep_alive();
+    }
+
+    Verdict judge(const Request& request, const Endpoint& endpoint, bool upgrade) const {
+        auto head = head_of(request.base(), upgrade);
+        const auto cookie = field(request, http::field::cookie);
+        head.session = cookie && config.session && config.session(*cookie);
+        return check_access(config.access, endpoint, head);
+    }
+
+    Response answer_page(const Request& request) const {
+        auto reply = config.page(page_request(request));
+        if (reply) return page_response(request, std::move(*reply));
+        return make_response(request, request.version(), request.keep_alive(), 404, "there is nothing at this path\n");
     }
 
     /// The last answer on this connection; false.
@@ -219,7 +269,7 @@ struct Server::Impl {
         const auto target = request.target();
         if (request.method() == http::verb::post) {
             if (target != "/") co_return reply(404, "JSON-RPC is at /\n");
-            HttpClient client(verdict.admin);
+            HttpClient client(verdict.rights);
             auto body = co_await dispatcher.handle(request.body(), client);
             co_return reply(200, std::move(body));
         }
@@ -230,12 +280,23 @@ struct Server::Impl {
             response.set(http::field::access_control_max_age, "600");
             co_return response;
         }
-        if (request.method() == http::verb::get && target == "/health") co_return reply(200, config.health());
-        auto response = reply(request.method() == http::verb::get ? 404 : 405, "POST JSON-RPC to /, or GET /health\n");
+        const bool get = request.method() == http::verb::get;
+        // Both say more of the node than the page's session is worth.
+        if (get && target == "/health" && verdict.rights >= Rights::open) co_return reply(200, config.health());
+        if (get && target == "/metrics" && verdict.rights >= Rights::open) co_return answer_metrics(request);
+        auto response = reply(get ? 404 : 405, "POST JSON-RPC to /, or GET /health or /metrics\n");
         co_return response;
     }
 
-    Task<void> serve_websocket(beast::tcp_stream stream, Request request, bool admin) {
+    Response answer_metrics(const Request& request) const {
+        auto text = config.metrics ? config.metrics() : std::string();
+        const unsigned status = text.empty() ? 404 : 200;
+        auto response = make_response(request, request.version(), request.keep_alive(), status, std::move(text));
+        response.set(http::field::content_type, kMetricsType);
+        return response;
+    }
+
+    Task<void> serve_websocket(beast::tcp_stream stream, Request request, Rights rights) {
         stream.expires_never();  // the WebSocket has timeouts of its own
         WebSocket socket(std::move(stream));
         socket.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
@@ -243,7 +304,7 @@ struct Server::Impl {
         socket.auto_fragment(false);
         const auto [code] = co_await socket.async_accept(request, kAwait);
         if (code) co_return;
-        WebSocketClient client(env, socket, admin, config.max_unsent);
+        WebSocketClient client(env, socket, rights, config.max_unsent);
         auto body = [&](TaskGroup& group) -> Task<Result<void>> {
             group.spawn(write_websocket(socket, client));
             co_await read_websocket(socket, client, group);

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "rpc/access.hpp"
 #include "rpc/dispatcher.hpp"
+#include "rpc/http.hpp"
 
 namespace sotto::rpc {
 
@@ -22,6 +23,13 @@ struct ServerConfig {
     std::size_t max_calls = 16;             ///< of one WebSocket client at once
     /// Body of GET /health.
     std::function<std::string()> health;
+    /// Body of GET /metrics in Prometheus' text format; empty: 404.
+    std::function<std::string()> metrics;
+    /// Asked for what the RPC itself does not serve: every GET but /health, /metrics and /events, every POST but to /.
+    /// Token and cookie are not looked at: what comes may come from anybody who can reach the port. Nothing: 404.
+    std::function<std::optional<HttpReply>(const HttpRequest&)> page;
+    /// Whether a Cookie header carries a session that the page has begun.
+    std::function<bool(std::string_view cookie_header)> session;
 };
 
 /// JSON-RPC over HTTP POST and WebSocket on one port. Loop thread only.
