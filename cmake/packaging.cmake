@@ -7,7 +7,8 @@ set(headers
     codec/multiaddr.hpp
     crypto/keccak.hpp crypto/keys.hpp crypto/secp256k1.hpp
     net/connection.hpp net/message_stream.hpp net/peer.hpp net/stream.hpp net/transport.hpp
-    node/config.hpp node/gate.hpp node/host.hpp node/identity.hpp node/limits.hpp node/node.hpp node/settings.hpp
+    node/config.hpp node/counters.hpp node/gate.hpp node/host.hpp node/identity.hpp node/limits.hpp node/node.hpp
+    node/settings.hpp
     whisper/bloom.hpp whisper/envelope.hpp whisper/filter.hpp whisper/message.hpp whisper/node.hpp whisper/pool.hpp
     whisper/pow.hpp whisper/topic.hpp)
 

@@ -9,6 +9,7 @@
 #include "base/task_group.hpp"
 #include "node/dial_schedule.hpp"
 #include "node/sessions.hpp"
+#include "node/traffic.hpp"
 
 namespace sotto::node {
 namespace {
@@ -49,6 +50,8 @@ struct Host::Impl {
     std::list<Link*> links;
     std::uint64_t pending_inbound = 0;
     std::uint64_t dials = 0;
+    /// Shared with every stream: one may outlive the host.
+    std::shared_ptr<HostCounters> counters = std::make_shared<HostCounters>();
     TaskGroup* link_tasks = nullptr;
     TaskGroup* pending_tasks = nullptr;
 
@@ -68,6 +71,9 @@ struct Host::Impl {
         const auto it = std::ranges::find_if(
             links, [&](const Link* l) { return l->network == network && l->peer().id == peer && !l->ended; });
         return it == links.end() ? nullptr : *it;
+    }
+    void count_bytes(net::RawConnection& raw, net::Network network) const {
+        raw.stream = count_traffic(std::move(raw.stream), {counters, &counters->of(network).traffic});
     }
     Deadline handshake_deadline() const {
         return Deadline::in(*env.clock, std::chrono::seconds(config.limits.handshake_seconds));
@@ -92,6 +98,7 @@ struct Host::Impl {
         const bool full = pending_inbound >= config.limits.pending_handshakes;
         const auto entered = full ? fail(Errc::busy, "pending-handshakes") : gate.enter(raw.remote, env.clock->now());
         if (!entered) {
+            ++counters->refused[entered.error().detail()];
             log::debug("host",
                        "connection refused",
                        {{"address", raw.remote.to_string()}, {"limit", entered.error().detail()}});
@@ -117,7 +124,10 @@ struct Host::Impl {
             }
         } place{*this, raw.remote};
         auto* upgrader = upgrader_for(raw.local);
+        const auto network = upgrader->network();
+        count_bytes(raw, network);
         auto upgraded = co_await upgrader->upgrade(std::move(raw), net::Role::listener, nullptr, handshake_deadline());
+        counters->of(network).handshakes.add(upgraded);
         if (!upgraded) {
             log::debug("host",
                        "handshake failed",
@@ -164,6 +174,7 @@ struct Host::Impl {
             co_return;
         }
         auto connection = co_await dial_and_upgrade(address, key.peer);
+        counters->of(key.network).dials.add(connection);
         if (!connection) {
             log::debug(
                 "host", "dial failed", {{"address", address.to_string()}, {"error", describe(connection.error())}});
@@ -180,6 +191,7 @@ struct Host::Impl {
         if (!transport || !upgrader) co_return fail(Errc::unsupported, "no transport for this address");
         const auto deadline = Deadline::in(*env.clock, config.dial_limit);
         SOTTO_CO_TRY(auto raw, co_await transport->dial(address, deadline));
+        count_bytes(raw, upgrader->network());
         const auto limit = handshake_deadline();
         co_return co_await upgrader->upgrade(std::move(raw), net::Role::dialer, &peer, limit);
     }
@@ -217,6 +229,7 @@ struct Host::Impl {
         link.since = env.clock->now();
         const DialSchedule::Key key{link.peer().id, link.network};
         if (auto refusal = admit(link)) {
+            ++counters->of(link.network).closed[refusal->code()];
             link.connection->close(std::move(*refusal));
             (void)co_await link.connection->run();
         } else {
@@ -225,6 +238,7 @@ struct Host::Impl {
             const auto end = co_await sessions.drive(link);
             log::debug("host", "connection ended", {{"address", link.remote.to_string()}, {"error", describe(end)}});
             links.remove(&link);
+            ++counters->of(link.network).closed[end.code()];
         }
         if (role == net::Role::listener) gate.leave(link.remote);
         if (!find(key.peer, key.network)) schedule.disconnected(key, env.clock->now());
@@ -316,6 +330,14 @@ std::vector<PeerSnapshot> Host::peers() const {
 
 std::size_t Host::peer_count() const noexcept {
     return impl_->links.size();
+}
+
+HostCounters Host::counters() const {
+    auto counters = *impl_->counters;
+    counters.wanted = impl_->schedule.size();
+    counters.dialling = impl_->dials;
+    counters.handshaking = impl_->pending_inbound;
+    return counters;
 }
 
 Task<Result<Duration>> Host::ping(const crypto::PeerId& peer, Duration limit) {

@@ -8,6 +8,7 @@
 #include "base/env.hpp"
 #include "base/signal.hpp"
 #include "net/transport.hpp"
+#include "node/counters.hpp"
 #include "node/gate.hpp"
 #include "node/limits.hpp"
 
@@ -78,6 +79,7 @@ class Host {
     bool remove_peer(const crypto::PeerId& peer);
     std::vector<PeerSnapshot> peers() const;
     std::size_t peer_count() const noexcept;
+    HostCounters counters() const;
     Task<Result<Duration>> ping(const crypto::PeerId& peer, Duration limit);
     Signal<PeerEvent>& events() noexcept;
 

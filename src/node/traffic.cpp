@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "node/traffic.hpp"
+
+namespace sotto::node {
+namespace {
+
+class CountingStream final : public net::Stream {
+  public:
+    CountingStream(std::unique_ptr<net::Stream> inner, std::shared_ptr<Traffic> traffic)
+        : inner_(std::move(inner)), traffic_(std::move(traffic)) {}
+
+    Task<Result<void>> readable() override { return inner_->readable(); }
+    Result<std::size_t> try_read(BytesSpan into) noexcept override {
+        auto count = inner_->try_read(into);
+        if (count) traffic_->in += *count;
+        return count;
+    }
+    Task<Result<void>> write(Buffers pieces) override {
+        // Now, not when it is done: only a connection's last write can fail.
+        traffic_->out += total_size(pieces);
+        return inner_->write(pieces);
+    }
+    Task<Result<void>> close_write() override { return inner_->close_write(); }
+    void reset(Error why) noexcept override { inner_->reset(std::move(why)); }
+
+  private:
+    std::unique_ptr<net::Stream> inner_;
+    std::shared_ptr<Traffic> traffic_;
+};
+
+}  // namespace
+
+std::unique_ptr<net::Stream> count_traffic(std::unique_ptr<net::Stream> stream, std::shared_ptr<Traffic> traffic) {
+    return std::make_unique<CountingStream>(std::move(stream), std::move(traffic));
+}
+
+}  // namespace sotto::node

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <memory>
+
+#include "net/stream.hpp"
+#include "node/counters.hpp"
+
+namespace sotto::node {
+
+/// The same stream, with what it reads and writes added to `traffic`. Costs one virtual call and one addition an
+/// operation: it hands on the tasks of the inner stream and makes no coroutine of its own.
+std::unique_ptr<net::Stream> count_traffic(std::unique_ptr<net::Stream> stream, std::shared_ptr<Traffic> traffic);
+
+}  // namespace sotto::node
