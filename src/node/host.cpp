@@ -299,6 +299,10 @@ Result<void> Host::add_peer(const Multiaddr& address) {
     if (!impl_->transport_for(address)) {
         return fail(Errc::invalid_argument, "no transport can dial " + address.to_string());
     }
+    if (const auto peer = crypto::PeerId::decode(address.peer_id());
+        peer && *peer == impl_->config.self.on(net::network_of(address))) {
+        return fail(Errc::invalid_argument, "this address is the node's own: " + address.to_string());
+    }
     SOTTO_TRY(const auto key, impl_->schedule.add(address, impl_->env.clock->now()));
     if (impl_->find(key.peer, key.network)) impl_->schedule.connected(key, impl_->env.clock->now());
     impl_->dial_wake.notify();

@@ -182,6 +182,39 @@ TEST(HostStreams, TheListenerOpensAfterFiveSeconds) {
     });
 }
 
+/// Ends every stream that the other side opens, without a word.
+Task<void> refuse_sessions(net::Connection& connection) {
+    for (;;) {
+        const auto incoming = co_await connection.accept();
+        if (!incoming) co_return;
+        incoming->stream->close(Error(Errc::closed));
+    }
+}
+
+TEST(HostStreams, AConnectionWhoseSessionsFailLeavesTheTurnToAnother) {
+    Rig().run([](Rig& rig) -> Task<void> {
+        auto& a = rig.party(1);
+        auto failing = co_await rig.meet(a, Network::libp2p, 3);
+        EXPECT_TRUE(failing);
+        bool ended = false;
+        rig.group().spawn(drive(**failing, ended));
+        rig.group().spawn(refuse_sessions(**failing));
+        co_await rig.sleep(7s);
+        EXPECT_EQ(a.parrot.ended_sessions, 1u);
+        auto good = co_await rig.meet(a, Network::devp2p, 3);
+        EXPECT_TRUE(good);
+        bool good_ended = false;
+        rig.group().spawn(drive(**good, good_ended));
+        const auto stream = co_await (*good)->open(Parrot::kSpec, Deadline::in(rig.world, 1s));
+        EXPECT_TRUE(stream);
+        co_await rig.sleep(500ms);
+        EXPECT_EQ(a.parrot.running.size(), 1u) << "the session runs while the other connection waits";
+        (*good)->close(Error(Errc::closed));
+        (*failing)->close(Error(Errc::closed));
+        while (!ended || !good_ended) co_await rig.sleep(10ms);
+    });
+}
+
 TEST(HostStreams, TheListenerWaitsForTheDiallersStream) {
     Rig().run([](Rig& rig) -> Task<void> {
         auto& a = rig.party(1);

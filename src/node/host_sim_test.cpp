@@ -246,11 +246,11 @@ TEST(Host, AgreesOnOneNetworkWhenBothAreDialledAtOnce) {
     }
 }
 
-TEST(Host, DoesNotConnectToItself) {
+TEST(Host, RefusesToWantItself) {
     for (const auto kind : kBoth) {
         Rig().run([kind](Rig& rig) -> Task<void> {
             auto& a = rig.party(1);
-            a.want(a, kind);
+            EXPECT_EQ(a.host->add_peer(a.address(kind)).error().code(), Errc::invalid_argument);
             co_await rig.sleep(10s);
             EXPECT_EQ(a.host->peer_count(), 0u);
             EXPECT_TRUE(a.events.empty());

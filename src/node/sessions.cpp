@@ -17,6 +17,10 @@ bool preferred(const Link& a, const Link& b) noexcept {
     return a.network == net::Network::libp2p && b.network == net::Network::devp2p;
 }
 
+Duration reopen_delay(unsigned failures) noexcept {
+    return std::min<Duration>(kLongestReopenDelay, kFirstReopenDelay * (1 << std::min(failures - 1, 5u)));
+}
+
 }  // namespace
 
 Task<Error> Sessions::drive(Link& link) {
@@ -61,7 +65,12 @@ void Sessions::on_incoming(Link& link, net::Incoming incoming) {
 Task<void> Sessions::run_protocol(Link& link, ProtocolSlot& slot) {
     for (;;) {
         // Nobody opens a stream that the peer refused: it may still open one itself.
-        if (slot.unsupported) co_await wait_for_incoming(slot, link, std::nullopt);
+        if (slot.unsupported) {
+            co_await wait_for_incoming(slot, link, std::nullopt);
+        } else if (slot.failures > 0) {
+            // Without the turn: another connection of the peer may do better meanwhile.
+            co_await wait_for_incoming(slot, link, reopen_delay(slot.failures));
+        }
         const bool mine = co_await take_turn(link, slot);
         if (!mine) co_return;
         auto stream = co_await obtain_stream(link, slot);
@@ -126,11 +135,8 @@ Task<void> Sessions::wait_for_incoming(ProtocolSlot& slot, const Link& link, std
 
 Task<Result<std::unique_ptr<net::MessageStream>>> Sessions::obtain_stream(Link& link, ProtocolSlot& slot) {
     if (link.network == net::Network::libp2p) {
-        Duration delay = link.role == net::Role::listener ? config_.listener_opens_after : Duration::zero();
-        if (slot.failures > 0) {
-            delay = std::min<Duration>(kLongestReopenDelay, kFirstReopenDelay * (1 << std::min(slot.failures - 1, 5u)));
-        }
-        co_await wait_for_incoming(slot, link, delay);
+        const bool leaves_it_to_peer = link.role == net::Role::listener && slot.failures == 0;
+        co_await wait_for_incoming(slot, link, leaves_it_to_peer ? config_.listener_opens_after : Duration::zero());
     }
     if (link.ended) co_return fail(Errc::closed, "the connection ended");
     slot.active_is_ours = slot.incoming == nullptr;

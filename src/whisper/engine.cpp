@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
 #include "whisper/session.hpp"
 
 namespace sotto::whisper {
@@ -10,6 +11,8 @@ namespace {
 
 constexpr Duration kTick = std::chrono::seconds(1);
 constexpr Duration kTolerance = std::chrono::seconds(kSyncAllowance);
+constexpr Duration kClockCheckPeriod = std::chrono::minutes(1);
+constexpr Duration kClockWarningPeriod = std::chrono::minutes(10);
 constexpr std::size_t kMaxTrusted = 1024;
 
 }  // namespace
@@ -98,10 +101,26 @@ Verdict Engine::refuse(Verdict verdict) {
 void Engine::tick() {
     const auto gone = pool_.expire(env_.clock->wall().seconds());
     pool_.sweep();
+    check_clock();
     tick_ = env_.clock->after(kTick, [this] { tick(); });
     for (const auto& envelope : gone) {
         events_.emit({.kind = EnvelopeEvent::Kind::expired, .hash = envelope->hash(), .envelope = &envelope});
     }
+}
+
+void Engine::check_clock() {
+    const auto now = env_.clock->now();
+    if (now < clock_check_due_) return;
+    clock_check_due_ = now + kClockCheckPeriod;
+    std::vector<const LagSample*> samples;
+    for (auto* session : sessions_) samples.push_back(&session->lags());
+    clock_offset_ = sotto::whisper::clock_offset(samples);
+    for (auto* session : sessions_) session->lags().clear();
+    if (!clock_offset_ || now < clock_warning_due_) return;
+    clock_warning_due_ = now + kClockWarningPeriod;
+    log::warn("whisper",
+              "the clock of this machine is off by what its peers say: set it (NTP), envelopes beyond 10 s are dropped",
+              {{"ahead_seconds", std::to_string(*clock_offset_)}});
 }
 
 Status Engine::status() const {

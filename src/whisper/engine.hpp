@@ -45,6 +45,8 @@ class Engine {
     void attach(Session& session);
     void detach(Session& session) noexcept;
     Session* find_session(const crypto::PeerId& peer) const;
+    /// Seconds that our clock is ahead of the peers' (negative: behind), where at least two agree that it is off.
+    std::optional<std::int64_t> clock_offset() const noexcept { return clock_offset_; }
     std::size_t session_count() const noexcept { return sessions_.size(); }
     Result<void> trust(const crypto::PeerId& peer);
     bool trusts(const crypto::PeerId& peer) const { return trusted_.contains(peer); }
@@ -52,6 +54,7 @@ class Engine {
   private:
     Verdict refuse(Verdict verdict);
     void tick();
+    void check_clock();
 
     Env env_;
     Config config_;
@@ -67,6 +70,9 @@ class Engine {
     TimePoint bloom_until_;
     std::vector<Session*> sessions_;
     std::set<crypto::PeerId> trusted_;
+    std::optional<std::int64_t> clock_offset_;
+    TimePoint clock_check_due_;
+    TimePoint clock_warning_due_;
     Timer tick_;
 };
 

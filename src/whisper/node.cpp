@@ -216,7 +216,8 @@ Info Whisper::info() const {
             engine.pool().size(),
             engine.min_pow(),
             engine.config().max_message_size,
-            engine.session_count()};
+            engine.session_count(),
+            engine.clock_offset()};
 }
 
 Counters Whisper::counters() const {

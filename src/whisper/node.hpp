@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,8 @@ struct Info {
     double min_pow = 0;
     std::size_t max_message_size = 0;
     std::size_t peers = 0;
+    /// Seconds that our clock is ahead of the peers' (negative: behind), where at least two agree that it is off.
+    std::optional<std::int64_t> clock_offset = {};
 };
 
 /// Something that happened to an envelope. Pointers are valid only inside the handler.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "whisper/node.hpp"
 
+#include "whisper/clock_check.hpp"
 #include "whisper/golden_testing.hpp"
 #include "whisper/node_testing.hpp"
 #include "whisper/verify.hpp"
@@ -383,6 +384,31 @@ TEST(Mesh, ClocksThatDifferCostEnvelopesButNoConnection) {
             EXPECT_EQ(wrong.info().messages, skew >= -10 && skew < 20 ? 1u : 0u) << skew;
             co_await r.pass(60s);
             EXPECT_EQ(wrong.info().peers, 1u) << skew;
+        };
+        rig.run(std::ref(body));
+    }
+}
+
+TEST(Mesh, AClockThatTwoPeersSayIsOffIsNoticedAndOneThatIsRightIsNot) {
+    for (const auto skew : {-8, -4, 0, 4, 8}) {
+        Rig rig(1);
+        auto body = [skew](Rig& r) -> Task<void> {
+            auto& a = r.node({});
+            auto& b = r.node({});
+            auto& judged = r.node_with_skew(std::chrono::seconds(skew));
+            r.join(a, 1, judged, 3);
+            r.join(b, 2, judged, 4);
+            for (int i = 0; i < 130; ++i) {
+                EXPECT_TRUE(a.post_envelope(r.sealed({.size = 64})).has_value());
+                EXPECT_TRUE(b.post_envelope(r.sealed({.size = 64})).has_value());
+                co_await r.pass(1s);
+            }
+            const auto offset = judged.info().clock_offset;
+            EXPECT_EQ(offset.has_value(), std::abs(skew) > kClockTolerance) << skew;
+            if (offset) {
+                EXPECT_LE(std::abs(*offset - skew), 1);
+            }
+            EXPECT_EQ(a.info().clock_offset, std::nullopt) << "one peer alone is not believed";
         };
         rig.run(std::ref(body));
     }

@@ -17,6 +17,8 @@ constexpr Duration kSaturatedPause = std::chrono::milliseconds(5);
 constexpr std::size_t kMaxDirectBytes = std::size_t{4} << 20;
 /// Errors told of one batch: an answer must not be larger than what it answers.
 constexpr std::size_t kMaxErrors = 64;
+/// What a new peer passes on at first lay in its pool: its age says nothing about our clock.
+constexpr Duration kBacklogTime = std::chrono::minutes(1);
 constexpr std::size_t kMaxUnconfirmedBatches = 64;
 constexpr std::size_t kMaxUnconfirmedHashes = 16'384;
 
@@ -63,6 +65,7 @@ Session::Session(Engine& engine, net::MessageStream& stream, const Status& ours,
       outbox_(engine.pool(), {theirs.min_pow, theirs.bloom, engine.config().light_client}, engine.env().clock->now()),
       wake_(engine.env().executor),
       confirms_(ours.confirmations && theirs.confirmations),
+      since_(engine.env().clock->now()),
       told_min_pow_(ours.min_pow),
       told_bloom_(ours.bloom) {
     engine_.attach(*this);
@@ -141,6 +144,7 @@ Task<Result<void>> Session::on_batch(BytesView payload) {
     std::vector<EnvelopeError> errors;
     for (const auto& item : items) {
         SOTTO_CO_TRY(const auto envelope, decode_envelope(item));
+        note_lag(envelope, terms.now);
         const auto verdict = engine_.take(envelope, terms, this);
         if (confirms_ && tells(verdict) && errors.size() < kMaxErrors) {
             errors.push_back(error_of(crypto::keccak256(item), verdict));
@@ -151,6 +155,11 @@ Task<Result<void>> Session::on_batch(BytesView payload) {
     }
     if (confirms_) co_return co_await confirm(payload, std::move(errors));
     co_return Result<void>{};
+}
+
+void Session::note_lag(const EnvelopeView& envelope, std::uint64_t wall_seconds) {
+    if (engine_.env().clock->now() - since_ < kBacklogTime) return;
+    lags_.add(static_cast<std::int64_t>(wall_seconds) - static_cast<std::int64_t>(envelope.sent()));
 }
 
 Task<Result<void>> Session::on_direct(BytesView payload) {

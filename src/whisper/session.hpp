@@ -5,6 +5,7 @@
 
 #include "base/event.hpp"
 #include "net/message_stream.hpp"
+#include "whisper/clock_check.hpp"
 #include "whisper/engine.hpp"
 #include "whisper/outbox.hpp"
 #include "whisper/packets.hpp"
@@ -36,6 +37,7 @@ class Session {
     /// Our terms changed: tell the peer.
     void wake() noexcept { wake_.notify(); }
     void set_own_only(bool own_only);
+    LagSample& lags() noexcept { return lags_; }
     /// Code 127. Errors: busy while much is waiting already.
     Result<void> send_direct(SharedEnvelope envelope);
 
@@ -59,6 +61,7 @@ class Session {
     Task<Result<void>> handle(const net::Message& message);
     Task<Result<void>> on_batch(BytesView payload);
     Task<Result<void>> on_direct(BytesView payload);
+    void note_lag(const EnvelopeView& envelope, std::uint64_t wall_seconds);
     Task<void> let_others_run(Slice& slice);
     Task<Result<void>> confirm(BytesView payload, std::vector<EnvelopeError> errors);
     Result<void> on_terms(const net::Message& message);
@@ -79,6 +82,8 @@ class Session {
     Event wake_;
     bool stopping_ = false;
     bool confirms_;
+    TimePoint since_;
+    LagSample lags_;
     double told_min_pow_;
     Bloom told_bloom_;
     std::vector<SharedEnvelope> direct_;
