@@ -217,12 +217,15 @@ Info Whisper::info() const {
             engine.min_pow(),
             engine.config().max_message_size,
             engine.session_count(),
+            engine.opener().filters().size(),
             engine.clock_offset()};
 }
 
 Counters Whisper::counters() const {
     auto counters = impl_->engine.counters();
     counters.messages = impl_->engine.opener().delivered();
+    counters.dropped = impl_->engine.opener().filters().dropped();
+    counters.evicted = impl_->engine.pool().evicted();
     return counters;
 }
 

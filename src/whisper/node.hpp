@@ -57,6 +57,7 @@ struct Info {
     double min_pow = 0;
     std::size_t max_message_size = 0;
     std::size_t peers = 0;
+    std::size_t filters = 0;  ///< with subscriptions
     /// Seconds that our clock is ahead of the peers' (negative: behind), where at least two agree that it is off.
     std::optional<std::int64_t> clock_offset = {};
 };
@@ -92,6 +93,8 @@ struct Counters {
     std::uint64_t pool_full = 0;
     std::uint64_t sent = 0;      ///< copies to peers
     std::uint64_t messages = 0;  ///< delivered to filters
+    std::uint64_t dropped = 0;   ///< of those, by filters that nobody polled in time
+    std::uint64_t evicted = 0;   ///< from the full pool, for envelopes with more work
 };
 
 /// A Whisper v6 node: one object for all peers of both networks. Errors of the RPC's making carry geth's exact texts as

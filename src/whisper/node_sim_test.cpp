@@ -447,6 +447,9 @@ TEST(Mesh, AFloodCannotPushOutWhatWasPaidFor) {
         EXPECT_GT(node.counters().pool_full, 1'000u);
         EXPECT_TRUE(node.post_envelope(paid).has_value());
         EXPECT_EQ(node.counters().duplicates, 1u);
+        const auto evicted = node.counters().evicted;
+        EXPECT_TRUE(node.post_envelope(rig.sealed({.ttl = 1'000, .size = 300, .pow = 0.02})).has_value());
+        EXPECT_EQ(node.counters().evicted, evicted + 1) << "it took the place of a cheaper one";
     });
 }
 

@@ -16,6 +16,7 @@ class Opener {
     Opener(Env env, const FilterIndex::Limits& limits);
 
     FilterIndex& filters() noexcept { return state_->filters; }
+    const FilterIndex& filters() const noexcept { return state_->filters; }
     /// Ends with the filter; may outlive this.
     Subscription hold(const std::string& id);
 
