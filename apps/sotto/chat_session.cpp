@@ -46,7 +46,7 @@ void ChatSession::on_received(const whisper::SharedMessage& message) {
     const auto own = first_bytes<64>(BytesView(own_key_).subspan(1));
     if (message->source == own) return;
     const auto decoded = chat::decode_message(message->payload);
-    if (!decoded) return;
+    if (!decoded || decoded->kind != chat::Kind::channel) return;
     last_clock_ = std::max(last_clock_, std::min(decoded->clock, ~std::uint64_t{0} - 1));
     auto nick = decoded->nick;
     if (nick.empty()) nick = message->source ? to_hex(BytesView(*message->source).first(4)) : "anonymous";
@@ -139,7 +139,7 @@ Task<void> ChatSession::post(std::size_t number) {
 }
 
 Task<Result<whisper::Hash>> ChatSession::seal(std::string text) {
-    chat::ChannelMessage message;
+    chat::Message message;
     message.text = std::move(text);
     message.nick = nick_;
     message.milliseconds = node_.env().clock->wall().milliseconds();

@@ -8,6 +8,7 @@
 #include "base/event.hpp"
 #include "base/signal.hpp"
 #include "chat/channel.hpp"
+#include "chat/payload.hpp"
 #include "node/node.hpp"
 
 namespace sotto::app {

@@ -7,6 +7,7 @@
 #include "base/escape.hpp"
 #include "base/loop.hpp"
 #include "chat/channel.hpp"
+#include "chat/payload.hpp"
 #include "node/config.hpp"
 #include "node/files.hpp"
 #include "rpc/ws_client.hpp"
@@ -97,7 +98,7 @@ void print_message(const json::value& params) {
     if (!payload || !payload->is_string()) return;
     const auto bytes = from_hex(std::string_view(payload->get_string()));
     const auto message = bytes ? chat::decode_message(*bytes) : fail(Errc::malformed);
-    if (!message) return;
+    if (!message || message->kind != chat::Kind::channel) return;
     const auto& object = result->get_object();
     const auto field = [&](const char* name) { return object.contains(name) ? object.at(name) : json::value(nullptr); };
     const json::object line{{"text", message->text},
