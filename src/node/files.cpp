@@ -6,9 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "crypto/hash.hpp"
 
 namespace sotto::node {
 namespace {
@@ -57,6 +61,37 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
     return {};
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+    return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
+/// Reads the file again, from the disk where the system lets go of its copy.
+Result<void> verify(int fd, BytesView content, const std::string& name) {
+    (void)::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    ByteArray<4096> buffer;
+    for (std::size_t at = 0;;) {
+        const auto count = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(at));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return system_error("cannot read " + name);
+        const auto read = BytesView(buffer).first(static_cast<std::size_t>(count));
+        const auto expected = content.subspan(at, std::min(read.size(), content.size() - at));
+        const bool end = read.empty();
+        const bool same = end ? at == content.size() : equal(read, expected);
+        crypto::wipe(BytesSpan(buffer).first(read.size()));
+        if (!same) return fail(Errc::io, "the disk does not give back what was written to " + name);
+        if (end) return {};
+        at += read.size();
+    }
+}
+
+/// Mode 0600, whatever an old libc or an ACL of the folder made of it.
+Result<void> write_and_verify(int fd, BytesView content, const std::string& name) {
+    if (::fchmod(fd, 0600) != 0) return system_error("cannot protect " + name);
+    SOTTO_CHECK(write_all(fd, content, name));
+    if (::fsync(fd) != 0) return system_error("cannot sync " + name);
+    return verify(fd, content, name);
+}
+
 std::string holder_of(int lock) {
     char text[32] = {};
     const auto count = ::pread(lock, text, sizeof text - 1, 0);
@@ -99,12 +134,12 @@ Result<Bytes> read_private_file(const std::filesystem::path& path, std::size_t l
 
 Result<void> write_private_file(const std::filesystem::path& path, BytesView content, Existing existing) {
     const std::string name = path.string();
-    const std::string temporary = name + ".tmp." + std::to_string(::getpid());
+    std::string temporary = name + ".tmp.XXXXXX";
     {
-        const Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-        if (!fd || ::fchmod(fd.get(), 0600) != 0) return system_error("cannot create " + temporary);
-        auto written = write_all(fd.get(), content, temporary);
-        if (written && ::fsync(fd.get()) != 0) written = system_error("cannot sync " + temporary);
+        // A fresh name: in a folder of others nobody can have put a file of ours there to be cut off.
+        const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
+        if (!fd) return system_error("cannot create " + name);
+        const auto written = write_and_verify(fd.get(), content, temporary);
         if (!written) {
             ::unlink(temporary.c_str());
             return written;
@@ -116,7 +151,29 @@ Result<void> write_private_file(const std::filesystem::path& path, BytesView con
     const auto failure = moved ? Result<void>() : Result<void>(system_error("cannot create " + name));
     if (existing == Existing::refuse || !moved) ::unlink(temporary.c_str());
     if (!failure) return failure;
-    return sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+    return sync_folder(folder_of(path));
+}
+
+Result<void> remove_file(const std::filesystem::path& path) {
+    if (::unlink(path.c_str()) != 0) return system_error("cannot remove " + path.string());
+    return sync_folder(folder_of(path));
+}
+
+Result<void> make_private_folder(const std::filesystem::path& path) {
+    const bool fresh = ::mkdir(path.c_str(), 0700) == 0;
+    if (!fresh && errno != EEXIST) return system_error("cannot create " + path.string());
+    if (fresh && ::chmod(path.c_str(), 0700) != 0) return system_error("cannot protect " + path.string());
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat info{};
+    if (!fd && (errno == ELOOP || errno == ENOTDIR)) {
+        return fail(Errc::permission, path.string() + " is a link or a file, not a folder; move it away");
+    }
+    if (!fd || ::fstat(fd.get(), &info) != 0) return system_error("cannot open " + path.string());
+    if (info.st_uid != ::geteuid()) return fail(Errc::permission, path.string() + " belongs to another user");
+    if ((info.st_mode & 07777) != 0700 && ::fchmod(fd.get(), 0700) != 0) {
+        return system_error("cannot protect " + path.string());
+    }
+    return fresh ? sync_folder(folder_of(path)) : Result<void>();
 }
 
 Result<DataDir> DataDir::open(const std::filesystem::path& path) {

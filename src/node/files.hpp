@@ -11,9 +11,15 @@ namespace sotto::node {
 /// A whole small file, at most `limit` bytes; not_found when there is none. Links are not followed.
 Result<Bytes> read_private_file(const std::filesystem::path& path, std::size_t limit);
 enum class Existing : std::uint8_t { refuse, replace };
-/// Mode 0600 whatever the umask, complete or not at all, on the disk when it returns: temporary file, fsync, rename,
-/// fsync of the folder. Errc::exists when there is one already and it may not be replaced.
+/// Mode 0600 whatever the umask, complete or not at all, on the disk when it returns: temporary file, fsync, read back
+/// and compared, rename, fsync of the folder. Errc::exists when there is one already and it may not be replaced. A
+/// process that is killed may leave a temporary file, "NAME.tmp.XXXXXX".
 Result<void> write_private_file(const std::filesystem::path& path, BytesView content, Existing existing);
+/// Gone from the disk when it returns; not_found when there is none. Of a link, the link.
+Result<void> remove_file(const std::filesystem::path& path);
+/// A folder with mode 0700 whatever the umask, made when there is none. One that is there must belong to this user and
+/// be no link (permission); it is closed to others.
+Result<void> make_private_folder(const std::filesystem::path& path);
 
 /// The data directory: made 0700, held by one process at a time.
 class DataDir {
