@@ -27,6 +27,8 @@ std::string option_help(const node::SettingInfo& info) {
     return help + " (default: " + std::string(info.default_text) + ")";
 }
 
+using RunVerb = int (*)(const node::RawSettings&, const Environment&);
+
 void add_run(CLI::App& app, Action& action, const Environment& environment) {
     auto* run = app.add_subcommand("run", "Start a node on both networks; it stays in the foreground until Ctrl-C");
     auto flags = std::make_shared<node::RawSettings>();
@@ -44,9 +46,21 @@ void add_run(CLI::App& app, Action& action, const Environment& environment) {
         option->type_name(std::string(info.value))->allow_extra_args(false);
         if (!info.repeatable) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
-    run->footer("Every flag is also a key of sotto.toml and a variable: --log-level is log-level and SOTTO_LOG_LEVEL.");
-    run->callback(
-        [&action, flags, &environment] { action = [flags, &environment] { return run_verb(*flags, environment); }; });
+    auto verb = std::make_shared<RunVerb>(run_verb);
+    auto* check = run->add_flag_callback(
+        "--check",
+        [verb] { *verb = check_verb; },
+        "read settings, identity and data directory, bind nothing, print ok");
+    run->add_flag_callback(
+           "--print-config",
+           [verb] { *verb = print_config_verb; },
+           "print the settings in force as sotto.toml, with the source of each; with --json as one object")
+        ->excludes(check);
+    run->footer(
+        "Every flag but --check and --print-config is also a key of sotto.toml and a variable: --log-level is "
+        "log-level "
+        "and SOTTO_LOG_LEVEL.");
+    run->callback([=, &action, &environment] { action = [=, &environment] { return (*verb)(*flags, environment); }; });
 }
 
 void add_chat(CLI::App& app, Action& action, const Environment& environment) {

@@ -14,6 +14,7 @@
 #include "rpc/methods.hpp"
 #include "rpc/server.hpp"
 #include "signals.hpp"
+#include "token.hpp"
 #include "verbs.hpp"
 
 namespace sotto::app {
@@ -21,25 +22,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kTokenFile = "rpc-token";
 constexpr std::string_view kUrlFile = "rpc-url";
-
-/// The bearer word of the data directory, made at the first start.
-Result<std::string> load_token(const std::filesystem::path& folder, RandomSource& random) {
-    const auto file = folder / kTokenFile;
-    auto content = node::read_private_file(file, 128);
-    if (!content && content.error() == Errc::not_found) {
-        const auto token = to_hex(random.array<32>());
-        SOTTO_CHECK(node::write_private_file(file, view_of(token), node::Existing::refuse));
-        return token;
-    }
-    if (!content) return fail(content.error());
-    std::string token(text_of(*content));
-    while (token.ends_with('\n')) token.pop_back();
-    if (token.size() != 64 || !from_hex(token))
-        return fail(Errc::io, file.string() + " is damaged; delete it and start again");
-    return token;
-}
 
 json::value text_or_null(const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(text);

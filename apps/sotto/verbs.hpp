@@ -20,6 +20,10 @@ using Environment = std::vector<std::string>;
 int report(const Error& error);
 
 int run_verb(const node::RawSettings& flags, const Environment& environment);
+/// Reads all that run_verb() would, binds and makes nothing, and prints "ok".
+int check_verb(const node::RawSettings& flags, const Environment& environment);
+/// Prints the settings in force with their sources.
+int print_config_verb(const node::RawSettings& flags, const Environment& environment);
 
 struct ChatOptions {
     std::string channel;

@@ -5,8 +5,6 @@
 #include <charconv>
 #include <cmath>
 #include <fstream>
-#include <functional>
-#include <sstream>
 
 #include "net/peer.hpp"
 
@@ -140,22 +138,29 @@ constexpr std::pair<std::string_view, Setter> kSetters[] = {
     {"json", assign<&Config::json, parse_switch>},
 };
 
+constexpr std::string_view kDefaultListen[] = {
+    "/ip4/0.0.0.0/tcp/30303/rlpx", "/ip6/::/tcp/30303/rlpx", "/ip4/0.0.0.0/tcp/60000", "/ip6/::/tcp/60000"};
+constexpr std::size_t kMaxFile = 1024 * 1024;
+
 std::vector<Multiaddr> default_listen_addresses() {
     std::vector<Multiaddr> all;
-    for (const auto* text :
-         {"/ip4/0.0.0.0/tcp/30303/rlpx", "/ip6/::/tcp/30303/rlpx", "/ip4/0.0.0.0/tcp/60000", "/ip6/::/tcp/60000"}) {
-        all.push_back(*Multiaddr::parse(text));
-    }
+    for (const auto text : kDefaultListen) all.push_back(*Multiaddr::parse(text));
     return all;
 }
 
+/// Nothing when there is no such file.
 Result<std::optional<std::string>> read_file(const std::filesystem::path& path) {
+    std::error_code missing;
+    if (!std::filesystem::exists(path, missing) && !missing) return std::nullopt;
     std::ifstream file(path, std::ios::binary);
-    if (!file) return std::nullopt;
-    std::ostringstream content;
-    content << file.rdbuf();
-    if (!file.good() && !file.eof()) return fail(Errc::io, "cannot read " + path.string());
-    return content.str();
+    std::string content(kMaxFile + 1, '\0');
+    file.read(content.data(), static_cast<std::streamsize>(content.size()));
+    if (!file.eof() && !file.good())
+        return fail(Errc::invalid_argument, "cannot read the settings in " + path.string());
+    content.resize(static_cast<std::size_t>(file.gcount()));
+    if (content.size() > kMaxFile)
+        return fail(Errc::invalid_argument, path.string() + " is too large to hold settings");
+    return content;
 }
 
 std::string first_value(const RawSettings& settings, std::string_view name) {
@@ -178,7 +183,12 @@ Result<Config> make_config(const RawSettings& settings) {
             return fail(Errc::invalid_argument, it->second.origin + ": " + quoted + detail);
         }
     }
-    if (config.default_listen) config.listen = default_listen_addresses();
+    // Written out they are still the defaults: what --print-config says can be fed back on any machine.
+    auto defaults = default_listen_addresses();
+    if (config.default_listen)
+        config.listen = std::move(defaults);
+    else
+        config.default_listen = config.listen == defaults;
     if (config.devp2p_identity_file.empty()) config.devp2p_identity_file = config.data_dir / "identity";
     if (config.libp2p_identity_file.empty()) config.libp2p_identity_file = config.data_dir / "identity";
     return config;
@@ -193,7 +203,11 @@ Result<std::filesystem::path> default_data_dir(std::span<const std::string> envi
     return std::filesystem::path(*home) / ".local/share/sotto";
 }
 
-Result<Config> load_config(RawSettings flags, std::span<const std::string> environment) {
+std::span<const std::string_view> default_listen_texts() noexcept {
+    return kDefaultListen;
+}
+
+Result<RawSettings> gather_settings(RawSettings flags, std::span<const std::string> environment) {
     SOTTO_TRY(const auto variables, settings_from_environment(environment));
     auto settings = merge(std::move(flags), variables);
     // The file may say which data directory to use only if it is named itself.
@@ -214,8 +228,13 @@ Result<Config> load_config(RawSettings flags, std::span<const std::string> envir
     }
     if (!settings.contains("data-dir")) {
         SOTTO_TRY(const auto dir, default_data_dir(environment));
-        settings["data-dir"] = {{dir.string()}, "data-dir"};
+        settings["data-dir"] = {{dir.string()}, "default"};
     }
+    return settings;
+}
+
+Result<Config> load_config(RawSettings flags, std::span<const std::string> environment) {
+    SOTTO_TRY(const auto settings, gather_settings(std::move(flags), environment));
     return make_config(settings);
 }
 

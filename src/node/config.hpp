@@ -18,6 +18,7 @@ namespace sotto::node {
 struct HostPort {
     std::string host;
     std::uint16_t port = 0;
+    friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
 /// The settings of `sotto run`, checked.
@@ -25,7 +26,7 @@ struct Config {
     std::filesystem::path data_dir;
     std::filesystem::path devp2p_identity_file;
     std::filesystem::path libp2p_identity_file;
-    bool default_listen = true;  ///< nothing was said: a family that the machine lacks is skipped
+    bool default_listen = true;  ///< the default addresses: a family that the machine lacks is skipped
     std::vector<Multiaddr> listen;
     std::vector<Multiaddr> peers;
     std::optional<HostPort> rpc = HostPort{"localhost", 8545};
@@ -40,12 +41,18 @@ struct Config {
     log::Level log_level = log::Level::info;
     log::Format log_format = log::Format::text;
     bool json = false;
+    friend bool operator==(const Config&, const Config&) = default;
 };
 
 /// Every error names the setting by its origin and says what is valid.
 Result<Config> make_config(const RawSettings& settings);
-/// Flags over environment over the TOML file (named by --config-file, else DATA_DIR/sotto.toml when it exists).
+/// Flags over environment over the TOML file (named by --config-file, else DATA_DIR/sotto.toml when it exists), as they
+/// were written. Has always a data-dir.
+Result<RawSettings> gather_settings(RawSettings flags, std::span<const std::string> environment);
+/// Gathers and makes.
 Result<Config> load_config(RawSettings flags, std::span<const std::string> environment);
+/// Where a node listens that was told nothing: on both networks and both IP families.
+std::span<const std::string_view> default_listen_texts() noexcept;
 /// $XDG_DATA_HOME/sotto, else ~/.local/share/sotto.
 Result<std::filesystem::path> default_data_dir(std::span<const std::string> environment);
 

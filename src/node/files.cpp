@@ -98,19 +98,38 @@ std::string holder_of(int lock) {
     return count > 0 ? std::string(text, static_cast<std::size_t>(count)) : "unknown";
 }
 
-Result<void> check_layout(const std::filesystem::path& folder) {
-    const auto file = folder / "version";
-    const auto content = read_private_file(file, 64);
-    if (!content && content.error() == Errc::not_found) {
-        return write_private_file(file, view_of(std::to_string(kLayout) + "\n"), Existing::refuse);
-    }
+enum class Layout : std::uint8_t { ours, unmarked };
+
+Result<Layout> check_layout(const std::filesystem::path& folder) {
+    const auto content = read_private_file(folder / "version", 64);
+    if (!content && content.error() == Errc::not_found) return Layout::unmarked;
     if (!content) return fail(content.error());
     const std::string text(text_of(*content));
-    if (text != std::to_string(kLayout) + "\n") {
-        return fail(Errc::unsupported,
-                    folder.string() + " was written by another version of sotto (layout " + text + ")");
+    if (text == std::to_string(kLayout) + "\n") return Layout::ours;
+    return fail(Errc::unsupported, folder.string() + " was written by another version of sotto (layout " + text + ")");
+}
+
+Result<void> mark_layout(const std::filesystem::path& folder) {
+    SOTTO_TRY(const auto layout, check_layout(folder));
+    if (layout == Layout::ours) return {};
+    return write_private_file(folder / "version", view_of(std::to_string(kLayout) + "\n"), Existing::refuse);
+}
+
+/// Whoever may write into the folder may put an identity of his own there. A group is the administrator's choice.
+Result<void> check_mode(const std::filesystem::path& folder) {
+    struct stat status = {};
+    if (::stat(folder.c_str(), &status) != 0) return system_error("cannot use " + folder.string());
+    if (!S_ISDIR(status.st_mode)) return fail(Errc::io, folder.string() + " is not a folder");
+    if ((status.st_mode & S_IWOTH) != 0) {
+        return fail(Errc::permission,
+                    "everybody may write to " + folder.string() + "; try: chmod 700 " + folder.string());
     }
     return {};
+}
+
+Result<void> check_access(const std::filesystem::path& folder) {
+    if (::faccessat(AT_FDCWD, folder.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) == 0) return {};
+    return system_error("cannot write to " + folder.string());
 }
 
 }  // namespace
@@ -182,6 +201,7 @@ Result<DataDir> DataDir::open(const std::filesystem::path& path) {
     const bool fresh = ::mkdir(path.c_str(), 0700) == 0;
     if (!fresh && errno != EEXIST) return system_error("cannot create " + path.string());
     if (fresh && ::chmod(path.c_str(), 0700) != 0) return system_error("cannot protect " + path.string());
+    SOTTO_CHECK(check_mode(path));
 
     const auto lock_file = (path / "lock").string();
     Descriptor lock(::open(lock_file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -194,8 +214,21 @@ Result<DataDir> DataDir::open(const std::filesystem::path& path) {
     const auto pid = std::to_string(::getpid());
     if (::ftruncate(lock.get(), 0) != 0) return system_error("cannot write " + lock_file);
     SOTTO_CHECK(write_all(lock.get(), view_of(pid), lock_file));
-    SOTTO_CHECK(check_layout(path));
+    SOTTO_CHECK(mark_layout(path));
     return DataDir(path, lock.release());
+}
+
+Result<void> DataDir::check(const std::filesystem::path& path) {
+    std::error_code code;
+    if (!std::filesystem::exists(path, code) && !code) {
+        auto there = std::filesystem::absolute(path, code);
+        while (there.has_relative_path() && !std::filesystem::exists(there, code)) there = there.parent_path();
+        return check_access(there);
+    }
+    SOTTO_CHECK(check_mode(path));
+    SOTTO_CHECK(check_access(path));
+    SOTTO_TRY(std::ignore, check_layout(path));
+    return {};
 }
 
 DataDir::DataDir(DataDir&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}

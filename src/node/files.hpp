@@ -26,6 +26,8 @@ class DataDir {
   public:
     /// Errc::in_use names the process that holds it.
     static Result<DataDir> open(const std::filesystem::path& path);
+    /// Whether open() would do, but for another process that may hold the folder now. Makes and changes nothing.
+    static Result<void> check(const std::filesystem::path& path);
     DataDir(DataDir&& other) noexcept;
     DataDir& operator=(DataDir&&) = delete;
     ~DataDir();

@@ -71,6 +71,27 @@ TEST_F(FilesTest, RefusesADataDirectoryOfALaterLayout) {
     EXPECT_EQ(DataDir::open(folder / "d").error().code(), Errc::unsupported);
 }
 
+TEST_F(FilesTest, RefusesADataDirectoryThatEverybodyMayWrite) {
+    std::filesystem::create_directory(folder / "d");
+    ::chmod((folder / "d").c_str(), 0777);
+    EXPECT_EQ(DataDir::open(folder / "d").error().code(), Errc::permission);
+    EXPECT_EQ(DataDir::check(folder / "d").error().code(), Errc::permission);
+    ::chmod((folder / "d").c_str(), 0770);
+    EXPECT_TRUE(DataDir::check(folder / "d"));
+    EXPECT_TRUE(DataDir::open(folder / "d"));
+}
+
+TEST_F(FilesTest, ChecksADataDirectoryAndMakesNothing) {
+    EXPECT_TRUE(DataDir::check(folder / "none/yet"));
+    EXPECT_TRUE(std::filesystem::is_empty(folder));
+    const auto held = DataDir::open(folder / "d");
+    EXPECT_TRUE(DataDir::check(folder / "d"));
+    ASSERT_TRUE(write_private_file(folder / "d/version", view_of("2\n"), Existing::replace));
+    EXPECT_EQ(DataDir::check(folder / "d").error().code(), Errc::unsupported);
+    EXPECT_EQ(DataDir::check(folder / "d/version").error().code(), Errc::io);
+    EXPECT_FALSE(DataDir::check(folder / "d/version/below"));
+}
+
 TEST_F(FilesTest, MakesAnIdentityOnceAndKeepsIt) {
     const auto random = make_system_random();
     const auto first = load_identity(folder / "identity", *random);

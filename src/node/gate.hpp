@@ -17,6 +17,7 @@ struct Cidr {
     unsigned bits = 0;
     static Result<Cidr> parse(std::string_view text);
     bool contains(BytesView ip) const noexcept;
+    friend bool operator==(const Cidr&, const Cidr&) = default;
 };
 
 /// Decides which inbound connections may begin, and counts them while they last. Pure: time comes in. An IPv4 address

@@ -9,14 +9,18 @@ namespace sotto::node {
 namespace {
 
 constexpr LimitInfo kTable[] = {
-    {"connections-in", "connections", "inbound connections of both networks", &Limits::connections_in},
-    {"connections-out", "connections", "connections that this node dialled", &Limits::connections_out},
-    {"connections-per-ip", "connections", "inbound, from one IPv4 address or IPv6 /56", &Limits::connections_per_ip},
-    {"connections-per-24", "connections", "inbound, from one IPv4 /24 or IPv6 /48", &Limits::connections_per_24},
-    {"accepts-per-second", "connections", "accepted before any handshake", &Limits::accepts_per_second},
-    {"pending-handshakes", "connections", "inbound and not authenticated yet", &Limits::pending_handshakes},
-    {"concurrent-dials", "dials", "under way at once", &Limits::concurrent_dials},
-    {"handshake-seconds", "seconds", "for a whole handshake, dialled or accepted", &Limits::handshake_seconds},
+    {"connections-in", "connections", "inbound connections of both networks", &Limits::connections_in, true},
+    {"connections-out", "connections", "connections that this node dialled", &Limits::connections_out, true},
+    {"connections-per-ip",
+     "connections",
+     "inbound, from one IPv4 address or IPv6 /56",
+     &Limits::connections_per_ip,
+     true},
+    {"connections-per-24", "connections", "inbound, from one IPv4 /24 or IPv6 /48", &Limits::connections_per_24, true},
+    {"accepts-per-second", "connections", "accepted before any handshake", &Limits::accepts_per_second, true},
+    {"pending-handshakes", "connections", "inbound and not authenticated yet", &Limits::pending_handshakes, true},
+    {"concurrent-dials", "dials", "under way at once", &Limits::concurrent_dials, true},
+    {"handshake-seconds", "seconds", "for a whole handshake, dialled or accepted", &Limits::handshake_seconds, true},
     {"pool-bytes", "bytes", "envelopes kept until they expire", &Limits::pool_bytes},
     {"pool-envelopes", "envelopes", "kept until they expire", &Limits::pool_envelopes},
     {"outbox-bytes", "bytes", "waiting to be sent to one peer", &Limits::outbox_bytes},
@@ -41,6 +45,10 @@ Result<std::uint64_t> parse_value(std::string_view text) {
 
 std::span<const LimitInfo> limit_table() noexcept {
     return kTable;
+}
+
+std::string limit_text(std::uint64_t value) {
+    return value == Limits::kUnlimited ? "unlimited" : std::to_string(value);
 }
 
 Result<void> Limits::set(std::string_view assignment) {

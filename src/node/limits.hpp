@@ -29,6 +29,7 @@ struct Limits {
 
     /// "NAME=VALUE": VALUE is a positive number or `unlimited`. Unknown names are refused with the nearest valid one.
     Result<void> set(std::string_view assignment);
+    friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 struct LimitInfo {
@@ -36,8 +37,11 @@ struct LimitInfo {
     std::string_view unit;
     std::string_view meaning;
     std::uint64_t Limits::* field;
+    bool live = false;  ///< can change while the node runs
 };
 
 std::span<const LimitInfo> limit_table() noexcept;
+/// "192", or "unlimited": as set() reads it.
+std::string limit_text(std::uint64_t value);
 
 }  // namespace sotto::node

@@ -51,12 +51,6 @@ constexpr SettingInfo kTable[] = {
     {"json", "", "off", "stdout carries one JSON object a line and nothing else"},
 };
 
-std::string variable_name(std::string_view setting) {
-    std::string name = "SOTTO_";
-    for (const char c : setting) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-    return name;
-}
-
 std::vector<std::string> split_at_commas(std::string_view text) {
     std::vector<std::string> parts;
     while (!text.empty()) {
@@ -76,6 +70,12 @@ std::span<const SettingInfo> setting_table() noexcept {
 const SettingInfo* find_setting(std::string_view name) noexcept {
     const auto it = std::ranges::find(kTable, name, &SettingInfo::name);
     return it == std::end(kTable) ? nullptr : it;
+}
+
+std::string variable_name(std::string_view setting) {
+    std::string name = "SOTTO_";
+    for (const char c : setting) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+    return name;
 }
 
 Result<RawSettings> settings_from_environment(std::span<const std::string> environment) {

@@ -22,6 +22,8 @@ struct SettingInfo {
 
 std::span<const SettingInfo> setting_table() noexcept;
 const SettingInfo* find_setting(std::string_view name) noexcept;
+/// "log-level" -> "SOTTO_LOG_LEVEL".
+std::string variable_name(std::string_view setting);
 
 /// Values as they were written, with the place they came from, for errors: "--listen", "SOTTO_LISTEN", "sotto.toml:3:
 /// listen".

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include <toml++/toml.h>
 
-#include <sstream>
+#include <charconv>
 
 #include "node/nearest.hpp"
 #include "node/settings.hpp"
@@ -27,9 +27,9 @@ Result<std::string> scalar_text(const toml::node& node, const std::string& where
     if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
     if (const auto flag = node.value_exact<bool>()) return std::string(*flag ? "true" : "false");
     if (const auto* real = node.as_floating_point()) {
-        std::ostringstream out;
-        out << *real;
-        return out.str();
+        char digits[32];  // the longest double takes 24
+        const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), real->get());
+        if (error == std::errc()) return std::string(std::begin(digits), end);
     }
     return fail(Errc::invalid_argument, where + ": a string, number or boolean is expected here");
 }

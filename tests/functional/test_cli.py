@@ -10,7 +10,8 @@ import pytest
 FLAGS = {
     "run": ("--data-dir", "--config-file", "--identity-file", "--devp2p-identity-file", "--libp2p-identity-file",
             "--listen", "--peer", "--rpc", "--rpc-vhosts", "--rpc-origins", "--min-pow", "--pow-rule",
-            "--max-connections", "--limit", "--exempt", "--serve", "--log-level", "--log-format", "--json"),
+            "--max-connections", "--limit", "--exempt", "--serve", "--log-level", "--log-format", "--json",
+            "--check", "--print-config"),
     "chat": ("channel", "--connect", "--nick", "--data-dir"),
     "send": ("channel", "text", "--rpc", "--data-dir"),
     "listen": ("channel", "--rpc", "--data-dir"),

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+
+namespace sotto::app {
+
+/// The bearer word of the data directory: 64 hex digits. Errc::not_found before the first start.
+Result<std::string> read_token(const std::filesystem::path& data_dir);
+/// Reads it, or makes it when there is none.
+Result<std::string> load_token(const std::filesystem::path& data_dir, RandomSource& random);
+
+}  // namespace sotto::app
