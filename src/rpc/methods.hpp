@@ -10,5 +10,7 @@ namespace sotto::rpc {
 void add_shh_methods(Dispatcher& dispatcher, node::Node& node);
 /// net_*, web3_*, rpc_modules and admin_*, in geth's shapes.
 void add_node_methods(Dispatcher& dispatcher, node::Node& node);
+/// sotto_status and sotto_peers, for the page. The limits are the running node's and outlive the dispatcher.
+void add_sotto_methods(Dispatcher& dispatcher, node::Node& node, const node::Limits& limits);
 
 }  // namespace sotto::rpc

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Keeps one RpcSocket open for as long as the session is worth something.
+import { type Link, RpcSocket } from "./rpc.ts";
+import { hasSession } from "./session.ts";
+
+const FIRST_PAUSE = 500; // milliseconds
+const LONGEST_PAUSE = 30_000;
+const STEADY = 10_000; // open for so long: the next loss is a new one
+
+/** Doubles up to the longest, and scatters: all pages of a node that restarts must not come at once. */
+export function pauseAfter(failures: number, random: () => number): number {
+    const whole = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures, 16));
+    return whole * (0.5 + random() / 2);
+}
+
+export class Connector {
+    readonly #url: string;
+    #socket: RpcSocket | null = null;
+    #failures = 0;
+    #timer: ReturnType<typeof setTimeout> | undefined;
+    onLink = (_link: Link): void => {};
+    onOpen = (_socket: RpcSocket): void => {};
+    onSignedOut = (): void => {};
+
+    constructor(url: string) {
+        this.#url = url;
+        addEventListener("online", () => this.#hurry());
+        document.addEventListener("visibilitychange", () => this.#hurry());
+    }
+
+    async start(): Promise<void> {
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+        this.onLink("connecting");
+        const session = await hasSession();
+        if (session === false) return this.onSignedOut();
+        if (session === null) return this.#retry();
+        this.#open();
+    }
+
+    #open(): void {
+        const socket = new RpcSocket(this.#url);
+        let steady: ReturnType<typeof setTimeout>;
+        this.#socket = socket;
+        socket.onOpen = () => {
+            steady = setTimeout(() => (this.#failures = 0), STEADY);
+            this.onLink("open");
+            this.onOpen(socket);
+        };
+        socket.onClose = () => {
+            clearTimeout(steady);
+            this.#socket = null;
+            this.#retry();
+        };
+    }
+
+    #retry(): void {
+        this.onLink("closed");
+        this.#timer = setTimeout(() => void this.start(), pauseAfter(this.#failures++, Math.random));
+    }
+
+    /** Somebody looks, or the network is back: do not let them wait. */
+    #hurry(): void {
+        if (document.visibilityState === "visible" && !this.#socket && this.#timer !== undefined) void this.start();
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Follows what becomes of posted messages: the node tells.
+import type { Line, Mark } from "./conversation.ts";
+import { isMissing, type RpcSocket } from "./rpc.ts";
+
+/** The node's words for its states. */
+const MARKS: Readonly<Record<string, Mark>> = {
+    queued: "queued",
+    sealed: "posted",
+    sent: "sent",
+    acknowledged: "acknowledged",
+    held: "held",
+    expired: "expired",
+    failed: "failed",
+};
+const MAX_FOLLOWED = 500;
+
+interface State {
+    hash?: unknown;
+    state?: unknown;
+    reason?: unknown;
+}
+
+export class DeliveryWatch {
+    readonly #tell: (line: Line, mark: Mark, why: string) => void;
+    /** By hash; of the oldest we no longer hear. */
+    readonly #lines = new Map<string, Line>();
+
+    constructor(tell: (line: Line, mark: Mark, why: string) => void) {
+        this.#tell = tell;
+    }
+
+    async attach(socket: RpcSocket): Promise<void> {
+        try {
+            await socket.subscribe("sotto_subscribe", ["states", {}], (state) => this.#take(state as State));
+            for (const line of this.#lines.values()) await this.#ask(socket, line);
+        } catch (error) {
+            if (!isMissing(error)) throw error;
+        }
+    }
+
+    async follow(socket: RpcSocket, line: Line): Promise<void> {
+        this.#lines.set(line.hash, line);
+        const oldest = this.#lines.keys().next();
+        if (this.#lines.size > MAX_FOLLOWED && !oldest.done) this.#lines.delete(oldest.value);
+        await this.#ask(socket, line);
+    }
+
+    /** What happened before we knew the hash, or while there was no connection. */
+    async #ask(socket: RpcSocket, line: Line): Promise<void> {
+        try {
+            this.#take((await socket.call("sotto_messageState", line.hash)) as State);
+        } catch (error) {
+            if (!isMissing(error)) throw error;
+        }
+    }
+
+    #take(state: State): void {
+        const line = this.#lines.get(String(state.hash));
+        const mark = MARKS[String(state.state)];
+        if (line && mark) this.#tell(line, mark, typeof state.reason === "string" ? state.reason : "");
+    }
+}

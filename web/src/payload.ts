@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// What a chat message is inside an envelope: transit+json, as Status's apps write it.
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { fromHex, fromUtf8, toHex, toUtf8 } from "./bytes.ts";
+
+export type Kind = "channel" | "contact";
+
+export interface ChatText {
+    text: string;
+    /** Chosen by the sender, empty when absent. */
+    nick: string;
+    /** Orders messages: 100 × milliseconds, or one above the last seen. */
+    clock: number;
+    /** Since 1970, the sender's word. */
+    milliseconds: number;
+}
+
+const TYPES: Record<Kind, string> = { channel: "~:public-group-user-message", contact: "~:user-message" };
+const MAX_TEXT = 64 * 1024; // bytes
+const MAX_NICK = 64;
+
+/** A transit string that begins with ~, ^ or a backquote has another ~ in front. */
+function escape(text: string): string {
+    return /^[~^`]/.test(text) ? "~" + text : text;
+}
+
+function unescape(text: string): string {
+    return /^~[~^`]/.test(text) ? text.slice(1) : text;
+}
+
+export function encode(kind: Kind, message: ChatText): Uint8Array {
+    const text = escape(message.text);
+    const map = ["^ ", "~:text", text];
+    if (message.nick) map.push("~:nick", escape(message.nick));
+    return toUtf8(
+        JSON.stringify(["~#c4", [text, "text/plain", TYPES[kind], message.clock, message.milliseconds, map]]),
+    );
+}
+
+function parse(text: string | null): unknown {
+    try {
+        return text === null ? null : JSON.parse(text);
+    } catch {
+        return null;
+    }
+}
+
+/** A transit map is an array: "^ ", key, value, key, value… */
+function mapValue(map: unknown, key: string): string {
+    if (!Array.isArray(map) || map[0] !== "^ ") return "";
+    for (let i = 1; i + 1 < map.length; i += 2) {
+        if (map[i] === key) return typeof map[i + 1] === "string" ? unescape(map[i + 1]) : "";
+    }
+    return "";
+}
+
+function whole(value: unknown): number {
+    return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
+}
+
+/** Null for anything else than a text message of this kind. */
+export function decode(kind: Kind, payload: Uint8Array): ChatText | null {
+    const outer = parse(fromUtf8(payload));
+    if (!Array.isArray(outer) || outer[0] !== "~#c4" || !Array.isArray(outer[1])) return null;
+    const [text, , type, clock, milliseconds, map] = outer[1] as unknown[];
+    if (typeof text !== "string" || type !== TYPES[kind]) return null;
+    const message = { text: unescape(text), nick: mapValue(map, "~:nick"), clock: whole(clock), milliseconds: whole(milliseconds) };
+    const tooLong = toUtf8(message.text).length > MAX_TEXT || toUtf8(message.nick).length > MAX_NICK;
+    return tooLong ? null : message;
+}
+
+/** Names a message whatever envelopes carry it: keccak256 of the signer's public key, if any, and the payload. */
+export function messageId(signer: string, payload: Uint8Array): string {
+    const hash = keccak_256.create();
+    return toHex(hash.update(fromHex(signer) ?? new Uint8Array()).update(payload).digest());
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// What the page remembers between visits: names, never messages and never a key. The id of the key pair is worth nothing
+// without the node.
+import type { Kind } from "./payload.ts";
+import { channelName, publicKey } from "./topics.ts";
+
+export interface Saved {
+    keyId: string;
+    nick: string;
+    conversations: Array<{ kind: Kind; name: string }>;
+}
+
+const KEY = "sotto";
+const NOTHING: Saved = { keyId: "", nick: "", conversations: [] };
+
+function text(value: unknown, limit: number): string {
+    return typeof value === "string" && value.length <= limit ? value : "";
+}
+
+/** Another program on this host and port may have written it: each field is checked. */
+export function parseSaved(json: string | null): Saved {
+    let value: unknown;
+    try {
+        value = JSON.parse(json ?? "null");
+    } catch {
+        return NOTHING;
+    }
+    if (typeof value !== "object" || value === null) return NOTHING;
+    const { keyId, nick, conversations } = value as Record<string, unknown>;
+    const saved: Saved = { keyId: text(keyId, 64), nick: text(nick, 64), conversations: [] };
+    for (const one of Array.isArray(conversations) ? conversations.slice(0, 500) : []) {
+        const kind = one?.kind === "contact" ? "contact" : "channel";
+        const name = kind === "contact" ? publicKey(text(one?.name, 132)) : channelName(text(one?.name, 128));
+        if (name) saved.conversations.push({ kind, name });
+    }
+    return saved;
+}
+
+export function load(): Saved {
+    try {
+        return parseSaved(localStorage.getItem(KEY));
+    } catch {
+        return NOTHING; // storage is switched off
+    }
+}
+
+export function save(saved: Saved): void {
+    try {
+        localStorage.setItem(KEY, JSON.stringify(saved));
+    } catch {
+        // It is full or switched off: the page works all the same, and forgets.
+    }
+}

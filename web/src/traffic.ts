@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Rates over time from counters that only grow. Pure.
+
+export interface Counted {
+    in: number;
+    out: number;
+}
+
+export interface Rate extends Counted {
+    /** Milliseconds since 1970, the end of the span. */
+    time: number;
+}
+
+const SPAN = 10 * 60_000; // milliseconds
+
+export class Traffic {
+    readonly rates: Rate[] = [];
+    #last: (Counted & { time: number }) | null = null;
+
+    /** Counters that shrink are those of another process: nothing is known about the time between. */
+    add(time: number, counted: Counted): void {
+        const last = this.#last;
+        this.#last = { ...counted, time };
+        if (!last || time <= last.time || counted.in < last.in || counted.out < last.out) return;
+        const seconds = (time - last.time) / 1000;
+        this.rates.push({ time, in: (counted.in - last.in) / seconds, out: (counted.out - last.out) / seconds });
+        while (this.rates[0] && this.rates[0].time < time - SPAN) this.rates.shift();
+    }
+}
+
+/** Points "x,y x,y …" of a line in a box of this size; the newest is at the right edge. */
+export function points(rates: readonly Rate[], of: keyof Counted, width: number, height: number, top: number): string {
+    const newest = rates.at(-1)?.time ?? 0;
+    return rates
+        .map((rate) => {
+            const x = width - ((newest - rate.time) / SPAN) * width;
+            const y = height - (rate[of] / top) * height;
+            return `${x.toFixed(1)},${y.toFixed(1)}`;
+        })
+        .join(" ");
+}
+
+/** The next of 1, 2, 5, 10, 20 … above the highest rate: an axis that does not jump about. */
+export function ceiling(rates: readonly Rate[]): number {
+    const highest = Math.max(1, ...rates.map((rate) => Math.max(rate.in, rate.out)));
+    const power = 10 ** Math.floor(Math.log10(highest));
+    return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= highest) ?? 10 * power;
+}
