@@ -295,6 +295,11 @@ void Host::stop() noexcept {
     impl_->stop_wake.notify();
 }
 
+void Host::set_limits(const Limits& limits) {
+    impl_->config.limits = limits;
+    impl_->dial_wake.notify();  // there may be room now
+}
+
 Result<void> Host::add_peer(const Multiaddr& address) {
     if (!impl_->transport_for(address)) {
         return fail(Errc::invalid_argument, "no transport can dial " + address.to_string());

@@ -73,6 +73,8 @@ class Host {
     Task<void> run();
     void stop() noexcept;
 
+    /// New limits for what comes from now on; what is open already stays.
+    void set_limits(const Limits& limits);
     /// Wants a peer: it is dialled in the background and again after every loss, with backoff. Needs a /p2p part.
     Result<void> add_peer(const Multiaddr& address);
     /// No longer wants the peer and disconnects it. False: was neither wanted nor connected.

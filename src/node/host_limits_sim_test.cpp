@@ -47,6 +47,47 @@ TEST(HostLimits, CountsConnectionsPerAddressBeforeAnyHandshake) {
     });
 }
 
+TEST(HostLimits, ObeysNewLimitsForWhatComesLater) {
+    Rig().run([](Rig& rig) -> Task<void> {
+        PartyOptions options;
+        options.limits.connections_per_ip = 2;
+        auto& a = rig.party(1, options);
+        const auto crowd = rig.network.transport({10, 0, 1, 1});
+        const auto to = a.address(Network::devp2p);
+        auto first = co_await crowd->dial(to, soon(rig));
+        auto second = co_await crowd->dial(to, soon(rig));
+        co_await rig.sleep(1s);
+        options.limits.connections_per_ip = 1;
+        a.host->set_limits(options.limits);
+        auto third = co_await crowd->dial(to, soon(rig));
+        EXPECT_FALSE(co_await is_dropped(rig, *first->stream)) << "what is open stays";
+        EXPECT_FALSE(co_await is_dropped(rig, *second->stream));
+        EXPECT_TRUE(co_await is_dropped(rig, *third->stream));
+        options.limits.connections_per_ip = 3;
+        a.host->set_limits(options.limits);
+        auto fourth = co_await crowd->dial(to, soon(rig));
+        EXPECT_FALSE(co_await is_dropped(rig, *fourth->stream));
+    });
+}
+
+TEST(HostLimits, DialsMoreAsSoonAsThereIsRoom) {
+    Rig().run([](Rig& rig) -> Task<void> {
+        PartyOptions options;
+        options.limits.connections_out = 1;
+        auto& a = rig.party(1, options);
+        auto& b = rig.party(2);
+        auto& c = rig.party(3);
+        a.want(b, Network::devp2p);
+        a.want(c, Network::devp2p);
+        co_await rig.sleep(60s);
+        EXPECT_EQ(a.host->peer_count(), 1u);
+        options.limits.connections_out = 2;
+        a.host->set_limits(options.limits);
+        co_await rig.sleep(1s);
+        EXPECT_EQ(a.host->peer_count(), 2u);
+    });
+}
+
 TEST(HostLimits, GivesPlacesBackWhenConnectionsEnd) {
     for (const auto kind : kBoth) {
         Rig().run([kind](Rig& rig) -> Task<void> {

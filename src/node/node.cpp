@@ -88,6 +88,13 @@ void Node::stop() noexcept {
     host_->stop();
 }
 
+void Node::set_limits(const Limits& limits) {
+    for (const auto& info : limit_table()) {
+        if (info.live) config_.limits.*info.field = limits.*info.field;
+    }
+    host_->set_limits(config_.limits);
+}
+
 std::string Node::enode() const {
     const auto id = crypto::PeerId(identities_.devp2p.public_key());
     for (const auto& listen : host_->listen_addresses()) {

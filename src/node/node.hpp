@@ -41,6 +41,10 @@ class Node {
     Task<void> run();
     void stop() noexcept;
 
+    const Limits& limits() const noexcept { return config_.limits; }
+    /// Takes over those that can change while the node runs (LimitInfo::live); the others stay as they are.
+    void set_limits(const Limits& limits);
+
     Host& host() noexcept { return *host_; }
     const Host& host() const noexcept { return *host_; }
     whisper::Whisper& whisper() noexcept { return *whisper_; }
