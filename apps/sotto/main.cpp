@@ -111,6 +111,11 @@ void add_rpc_verbs(CLI::App& app, Action& action, const Environment& environment
     add_rpc_options(peers, options);
     peers->callback(
         [=, &action, &environment] { action = [=, &environment] { return peers_verb(*options, environment); }; });
+
+    auto* page = app.add_subcommand("page", "Print a link to the page of a running node: good once, for ten minutes");
+    add_rpc_options(page, options);
+    page->callback(
+        [=, &action, &environment] { action = [=, &environment] { return page_verb(*options, environment); }; });
 }
 
 void add_ping(CLI::App& app, Action& action) {

@@ -156,6 +156,14 @@ Task<Result<void>> peers(Env env, const RpcOptions& options, const Environment& 
     co_return Result<void>{};
 }
 
+Task<Result<void>> page(Env env, const RpcOptions& options, const Environment& environment) {
+    SOTTO_CO_TRY(const auto client, co_await connect(env, options, environment));
+    SOTTO_CO_TRY(const auto link, co_await client->call("admin_pageLink", {}));
+    if (!link.is_string()) co_return fail(Errc::malformed, "the node's answer is no link");
+    fmt::print("{}\n", std::string_view(link.get_string()));
+    co_return Result<void>{};
+}
+
 /// Runs one of the above to its end and reports.
 template <class Make>
 int run(Make make) {
@@ -186,6 +194,10 @@ int listen_verb(const RpcOptions& options, const std::string& channel, const Env
 
 int peers_verb(const RpcOptions& options, const Environment& environment) {
     return run([&](Env env) { return peers(env, options, environment); });
+}
+
+int page_verb(const RpcOptions& options, const Environment& environment) {
+    return run([&](Env env) { return page(env, options, environment); });
 }
 
 }  // namespace sotto::app

@@ -12,6 +12,7 @@
 #include "node/identity.hpp"
 #include "node/node.hpp"
 #include "rpc/methods.hpp"
+#include "rpc/page.hpp"
 #include "rpc/server.hpp"
 #include "signals.hpp"
 #include "token.hpp"
@@ -44,6 +45,8 @@ struct Service {
     rpc::Dispatcher dispatcher;
     std::unique_ptr<rpc::Server> server;
     std::string rpc_url;
+    std::optional<rpc::Page> page;
+    std::string page_url;  ///< up to the word
 
     /// Everything that can fail before ready.
     Result<void> start() {
@@ -60,6 +63,8 @@ struct Service {
         if (!config.rpc) return {};
         rpc::add_shh_methods(dispatcher, *node);
         rpc::add_node_methods(dispatcher, *node);
+        rpc::add_sotto_methods(dispatcher, *node, config.limits);
+        rpc::add_page_method(dispatcher, [this] { return page_url + page->make_word(); });
         rpc::ServerConfig server_config;
         SOTTO_TRY(server_config.access.token, load_token(data_dir->path(), *env.random));
         server_config.access.vhosts = config.rpc_vhosts;
@@ -69,15 +74,26 @@ struct Service {
         server_config.health = [this] {
             return json::serialize(json::object{{"status", "ok"}, {"peers", node->host().peer_count()}});
         };
+        server_config.page = [this](const rpc::HttpRequest& request) { return page->answer(request); };
+        server_config.session = [this](std::string_view cookies) { return page->has_session(cookies); };
         server = std::make_unique<rpc::Server>(env, std::move(server_config), dispatcher);
         SOTTO_TRY(const auto endpoint, server->listen(config.rpc->host, config.rpc->port));
         const bool v6 = endpoint.address.find(':') != std::string::npos;
         rpc_url = (v6 ? "[" + endpoint.address + "]" : endpoint.address) + ":" + std::to_string(endpoint.port);
+        page.emplace(*env.clock, *env.random, endpoint.port, rpc::page_html());
+        page_url = "http://" + page_host(endpoint) + "/#";
         return node::write_private_file(
             data_dir->path() / kUrlFile, view_of("ws://" + rpc_url), node::Existing::replace);
     }
 
-    void print_ready() const {
+    /// A listener on all addresses is reached by a name that was allowed; browsers do not go to 0.0.0.0.
+    std::string page_host(const rpc::Endpoint& endpoint) const {
+        const bool all = endpoint.address == "0.0.0.0" || endpoint.address == "::";
+        if (!all || config.rpc_vhosts.empty()) return rpc_url;
+        return config.rpc_vhosts.front() + ":" + std::to_string(endpoint.port);
+    }
+
+    void print_ready() {
         const auto multiaddrs = node->multiaddrs();
         if (config.json) {
             json::object ready{{"event", "ready"},
@@ -97,13 +113,18 @@ struct Service {
         std::fflush(stdout);
     }
 
-    void print_for_people(const std::vector<std::string>& multiaddrs) const {
+    void print_for_people(const std::vector<std::string>& multiaddrs) {
         fmt::print("Sotto {} is ready; Ctrl-C ends it.\n", SOTTO_VERSION);
         const auto enode = node->enode();
         fmt::print("devp2p    {}\n", enode.empty() ? "off" : enode);
         for (const auto& address : multiaddrs) fmt::print("libp2p    {}\n", address);
         if (multiaddrs.empty()) fmt::print("libp2p    off\n");
         fmt::print("rpc       {}\n", rpc_url.empty() ? "off" : "http://" + rpc_url + " and ws://" + rpc_url);
+        // Not into a file or a journal: whoever reads it there within its ten minutes is let in.
+        if (page && ::isatty(STDOUT_FILENO) == 1) {
+            fmt::print(
+                "page      {}{} (good once, for ten minutes; a fresh one: sotto page)\n", page_url, page->make_word());
+        }
         fmt::print("data      {}\n", config.data_dir.string());
         if (enode.empty() || multiaddrs.empty()) return;
         fmt::print("\nTalk across both networks: paste these into two more terminals.\n");

@@ -45,6 +45,7 @@ int send_verb(const RpcOptions& options,
               const Environment& environment);
 int listen_verb(const RpcOptions& options, const std::string& channel, const Environment& environment);
 int peers_verb(const RpcOptions& options, const Environment& environment);
+int page_verb(const RpcOptions& options, const Environment& environment);
 
 struct PingOptions {
     std::string address;

@@ -10,7 +10,10 @@ namespace sotto::rpc {
 void add_shh_methods(Dispatcher& dispatcher, node::Node& node);
 /// net_*, web3_*, rpc_modules and admin_*, in geth's shapes.
 void add_node_methods(Dispatcher& dispatcher, node::Node& node);
-/// sotto_status and sotto_peers, for the page. The limits are the running node's and outlive the dispatcher.
+/// sotto_status, sotto_peers, sotto_contactTopic and sotto_contactKey, for the page. The limits are the running node's
+/// and outlive the dispatcher.
 void add_sotto_methods(Dispatcher& dispatcher, node::Node& node, const node::Limits& limits);
+/// admin_pageLink: a fresh link to the page.
+void add_page_method(Dispatcher& dispatcher, std::function<std::string()> make_link);
 
 }  // namespace sotto::rpc

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include <boost/json.hpp>
 
+#include "crypto/hash.hpp"
 #include "rpc/methods.hpp"
+#include "rpc/params.hpp"
 
 namespace sotto::rpc {
 namespace {
@@ -69,6 +71,39 @@ json::object peer_to_json(const node::PeerSnapshot& peer) {
     return object;
 }
 
+/// X of the point that a key pair of the node shares with somebody, in hex without a prefix:
+/// docs/protocols/chat.md 3.2.
+Task<Result<std::string>> shared_secret(whisper::Whisper& shh, const json::array& params) {
+    SOTTO_CO_TRY(auto id, string_param(params, 0));
+    SOTTO_CO_TRY(const auto key, bytes_param(params, 1));
+    const auto point = crypto::secp256k1::parse_point(key);
+    if (!point) co_return fail(Errc::malformed, "invalid public key");
+    SOTTO_CO_TRY(auto bytes, co_await shh.get_private_key(std::move(id)));
+    auto ours = first_bytes<32>(bytes);
+    crypto::wipe(bytes);
+    auto shared = crypto::secp256k1::ecdh(ours, *point);
+    crypto::wipe(ours);
+    if (!shared) co_return fail(shared.error());
+    auto text = to_hex(*shared);
+    crypto::wipe(*shared);
+    co_return text;
+}
+
+/// The keys of a chat stay in the node: these two stand in for what the page would need the private key for.
+void add_contacts(Dispatcher& dispatcher, whisper::Whisper& shh) {
+    dispatcher.add("sotto_contactTopic", [&shh](Client&, const json::array& params) -> Answer {
+        SOTTO_CO_TRY(const auto secret, co_await shared_secret(shh, params));
+        const auto topic = first_bytes<4>(crypto::keccak256(view_of(secret)));
+        if (topic == whisper::Topic{}) co_return fail(Errc::unsupported, "these two keys share a topic of zeros");
+        co_return json::value(to_hex_prefixed(topic));
+    });
+    dispatcher.add("sotto_contactKey", [&shh](Client&, const json::array& params) -> Answer {
+        SOTTO_CO_TRY(auto secret, co_await shared_secret(shh, params));
+        SOTTO_CO_TRY(const auto id, co_await shh.generate_sym_key_from_password(std::move(secret)));
+        co_return json::value(id);
+    });
+}
+
 }  // namespace
 
 void add_sotto_methods(Dispatcher& dispatcher, Node& node, const node::Limits& limits) {
@@ -80,6 +115,13 @@ void add_sotto_methods(Dispatcher& dispatcher, Node& node, const node::Limits& l
         json::array all;
         for (const auto& peer : node.host().peers()) all.push_back(peer_to_json(peer));
         co_return all;
+    });
+    add_contacts(dispatcher, node.whisper());
+}
+
+void add_page_method(Dispatcher& dispatcher, std::function<std::string()> make_link) {
+    dispatcher.add("admin_pageLink", [make_link = std::move(make_link)](Client&, const json::array&) -> Answer {
+        co_return json::value(make_link());
     });
 }
 
