@@ -115,7 +115,8 @@ TEST(Access, TakesASessionOffLoopbackFromItsOwnOriginOnly) {
     EXPECT_EQ(rights(), Rights::none);
     head.host = "node.example";
     EXPECT_EQ(rights(), Rights::session);
-    head.authorization = "Bearer " + kConfig.token;
+    const auto bearer = "Bearer " + kConfig.token;
+    head.authorization = bearer;
     EXPECT_EQ(rights(), Rights::admin);
     head.authorization = "Bearer x";
     EXPECT_EQ(rights(), Rights::none) << "a wrong token is not made good by a session";

@@ -15,16 +15,18 @@ constexpr int kInvalidRequest = -32600;
 constexpr int kMethodNotFound = -32601;
 constexpr int kInvalidParams = -32602;
 constexpr int kServerError = -32000;
+constexpr int kLimitExceeded = -32005;  // EIP-1474
 constexpr std::size_t kMaxMethodName = 2048;
 
-json::value error_reply(const json::value& id, int code, std::string_view message) {
-    return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", message}}}};
+std::string error_reply(const json::value& id, int code, std::string_view message) {
+    return json::serialize(
+        json::object{{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", message}}}});
 }
 
-json::value result_reply(const json::value& id, json::value result) {
+std::string result_reply(const json::value& id, json::value result) {
     json::object reply{{"jsonrpc", "2.0"}, {"id", id}};
     reply["result"] = std::move(result);
-    return reply;
+    return json::serialize(reply);
 }
 
 std::string_view namespace_of(std::string_view method) {
@@ -73,6 +75,7 @@ std::optional<Call> parse_call(const json::value& request) {
 }  // namespace
 
 void Dispatcher::add(std::string name, Method method) {
+    counters_.namespaces.try_emplace(std::string(namespace_of(name)));
     methods_.emplace(std::move(name), std::move(method));
 }
 
@@ -89,70 +92,82 @@ std::vector<std::string> Dispatcher::namespaces() const {
     return names;
 }
 
+std::string Dispatcher::unreadable(std::string_view why) {
+    return error_reply(nullptr, kParseError, "parse error: " + std::string(why));
+}
+
+std::string Dispatcher::refuse_request(int code, std::string_view message) const {
+    ++counters_.invalid;
+    return error_reply(nullptr, code, message);
+}
+
 Task<std::string> Dispatcher::handle(std::string_view text, Client& client) const {
     json::error_code code;
     json::parse_options options;
     options.max_depth = bounds_.depth;
     const auto request = json::parse(text, code, {}, options);
-    json::value reply;
-    if (code) {
-        reply = error_reply(nullptr, kParseError, "parse error: " + code.message());
-    } else {
-        reply = co_await handle_value(request, client);
-    }
-    if (reply.is_null()) co_return std::string();
-    co_return json::serialize(reply);
-}
-
-Task<json::value> Dispatcher::handle_value(const json::value& request, Client& client) const {
+    if (code) co_return refuse_request(kParseError, "parse error: " + code.message());
     if (const auto* batch = request.if_array()) co_return co_await handle_batch(*batch, client);
     co_return co_await handle_one(request, client);
 }
 
-Task<json::value> Dispatcher::handle_batch(const json::array& batch, Client& client) const {
-    if (batch.empty()) co_return error_reply(nullptr, kInvalidRequest, "empty batch");
+Task<std::string> Dispatcher::handle_batch(const json::array& batch, Client& client) const {
+    if (batch.empty()) co_return refuse_request(kInvalidRequest, "empty batch");
     if (batch.size() > bounds_.batch) {
-        co_return error_reply(
-            nullptr, kInvalidRequest, "a batch has at most " + std::to_string(bounds_.batch) + " calls");
+        co_return refuse_request(kInvalidRequest, "a batch has at most " + std::to_string(bounds_.batch) + " calls");
     }
-    json::array replies;
-    std::size_t bytes = 0;
+    std::string replies;
     for (const auto& request : batch) {
-        auto reply = co_await handle_one(request, client);
-        if (reply.is_null()) continue;
-        bytes += json::serialize(reply).size();
-        if (bytes > bounds_.reply_bytes)
+        const auto reply = co_await handle_one(request, client);
+        if (reply.empty()) continue;
+        if (replies.size() + reply.size() > bounds_.reply_bytes)
             co_return error_reply(nullptr, kServerError, "the answer to this batch is too large");
-        replies.push_back(std::move(reply));
+        replies += (replies.empty() ? '[' : ',') + reply;
     }
-    if (replies.empty()) co_return nullptr;
+    if (!replies.empty()) replies += ']';
     co_return replies;
 }
 
-Task<json::value> Dispatcher::handle_one(const json::value& request, Client& client) const {
+Task<std::string> Dispatcher::handle_one(const json::value& request, Client& client) const {
     const auto call = parse_call(request);
-    if (!call) co_return error_reply(nullptr, kInvalidRequest, "invalid request");
+    // What is refused costs as much as what is done.
+    if (!client.take_call()) {
+        ++counters_.limited;
+        co_return error_reply(call ? call->id : nullptr, kLimitExceeded, "limit exceeded: too many calls a second");
+    }
+    if (!call) co_return refuse_request(kInvalidRequest, "invalid request");
     const auto it = methods_.find(call->method);
-    json::value reply;
+    std::string reply;
     if (it == methods_.end()) {
+        ++counters_.unknown;
         const auto message = "the method " + escape_json(call->method) + " does not exist/is not available";
         reply = error_reply(call->id, kMethodNotFound, message);
-    } else if (const auto name_space = namespace_of(call->method); !may_use(client.rights(), name_space)) {
+    } else {
+        reply = co_await run(it->first, it->second, call->id, call->params, client);
+    }
+    if (call->notification) co_return std::string();
+    co_return reply;
+}
+
+Task<std::string> Dispatcher::run(std::string_view name,
+                                  const Method& method,
+                                  const json::value& id,
+                                  const json::array& params,
+                                  Client& client) const {
+    const auto name_space = namespace_of(name);
+    auto& counted = counters_.namespaces.find(name_space)->second;
+    if (!may_use(client.rights(), name_space)) {
+        ++counted.refused;
         const auto message = std::string(name_space) +
                              " calls need the header 'Authorization: Bearer TOKEN' with the word in DATA_DIR/rpc-token";
-        reply = error_reply(call->id, kServerError, message);
-    } else {
-        auto result = co_await it->second(client, call->params);
-        if (result) {
-            reply = result_reply(call->id, std::move(*result));
-        } else {
-            const int code = result.error() == Errc::malformed ? kInvalidParams : kServerError;
-            const auto& detail = result.error().detail();
-            reply = error_reply(call->id, code, detail.empty() ? result.error().message() : detail);
-        }
+        co_return error_reply(id, kServerError, message);
     }
-    if (call->notification) co_return nullptr;
-    co_return reply;
+    auto result = co_await method(client, params);
+    ++(result ? counted.ok : counted.failed);
+    if (result) co_return result_reply(id, std::move(*result));
+    const int code = result.error() == Errc::malformed ? kInvalidParams : kServerError;
+    const auto& detail = result.error().detail();
+    co_return error_reply(id, code, detail.empty() ? result.error().message() : detail);
 }
 
 }  // namespace sotto::rpc

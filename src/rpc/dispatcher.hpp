@@ -24,7 +24,9 @@ class Client {
     virtual Rights rights() const noexcept = 0;
     /// Came with the token.
     bool admin() const noexcept { return rights() == Rights::admin; }
-    /// Can be told things later: a WebSocket.
+    /// Counts one call. False: this client makes too many.
+    virtual bool take_call() { return true; }
+    /// Can be told things later: a WebSocket or IPC.
     virtual bool can_notify() const noexcept { return false; }
     /// Queues one message; a client that does not read is closed.
     virtual void notify(std::string) {}
@@ -36,6 +38,19 @@ class Client {
 /// Errc::malformed becomes "invalid params" (-32602), everything else a server error (-32000); the text is the error's
 /// detail.
 using Method = std::function<Task<Result<json::value>>(Client&, const json::array&)>;
+
+/// How calls ended since the start, for metrics. No caller can make it grow.
+struct CallCounters {
+    struct OfNamespace {
+        std::uint64_t ok = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t refused = 0;  ///< the caller has no right to it
+    };
+    std::map<std::string, OfNamespace, std::less<>> namespaces;
+    std::uint64_t unknown = 0;  ///< no such method
+    std::uint64_t invalid = 0;  ///< no JSON, no request, or a batch above its bound
+    std::uint64_t limited = 0;  ///< the caller makes too many
+};
 
 /// JSON-RPC 2.0 (jsonrpc.org/specification) over any transport. Loop thread only.
 class Dispatcher {
@@ -54,16 +69,25 @@ class Dispatcher {
     /// The namespaces that have methods, sorted.
     std::vector<std::string> namespaces() const;
     const Bounds& bounds() const noexcept { return bounds_; }
+    const CallCounters& counters() const noexcept { return counters_; }
 
+    /// The answer to bytes that are no JSON-RPC at all: a parse error without an id.
+    static std::string unreadable(std::string_view why);
     /// One request or batch; the answer's text, empty when nothing is to be answered (notifications only).
     Task<std::string> handle(std::string_view request, Client& client) const;
 
   private:
-    Task<json::value> handle_value(const json::value& request, Client& client) const;
-    Task<json::value> handle_batch(const json::array& batch, Client& client) const;
-    Task<json::value> handle_one(const json::value& request, Client& client) const;
+    Task<std::string> handle_batch(const json::array& batch, Client& client) const;
+    Task<std::string> handle_one(const json::value& request, Client& client) const;
+    Task<std::string> run(std::string_view name,
+                          const Method& method,
+                          const json::value& id,
+                          const json::array& params,
+                          Client& client) const;
+    std::string refuse_request(int code, std::string_view message) const;
 
     Bounds bounds_;
+    mutable CallCounters counters_;
     std::map<std::string, Method, std::less<>> methods_;
 };
 

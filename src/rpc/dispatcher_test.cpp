@@ -81,6 +81,29 @@ TEST_F(DispatcherTest, BoundsBatchesAndTheirAnswers) {
     EXPECT_EQ(code_of("[1,1,1,1]"), -32600);
 }
 
+TEST_F(DispatcherTest, CountsCallsByNamespaceAndHowTheyEnded) {
+    const auto call = [](std::string_view method) {
+        return R"({"jsonrpc":"2.0","id":1,"method":")" + std::string(method) + "\"}";
+    };
+    EXPECT_EQ(dispatcher.counters().namespaces.size(), 2u) << "all are there before the first call";
+    for (const auto* method : {"x_echo", "x_fail", "x_params", "x_none", "admin_do", "y_none", "admin_none"}) {
+        ask(call(method));
+    }
+    ask(call("admin_do"), Rights::admin);
+    ask("[" + call("x_echo") + ",1," + call("x_echo") + "]");
+    ask("{");
+    ask("[]");
+    ask("[1,1,1,1]");
+    const auto& counters = dispatcher.counters();
+    const auto& x = counters.namespaces.at("x");
+    const auto& admin = counters.namespaces.at("admin");
+    EXPECT_EQ((std::array{x.ok, x.failed, x.refused}), (std::array<std::uint64_t, 3>{3, 2, 0}));
+    EXPECT_EQ((std::array{admin.ok, admin.failed, admin.refused}), (std::array<std::uint64_t, 3>{1, 0, 1}));
+    EXPECT_EQ(counters.unknown, 3u);
+    EXPECT_EQ(counters.invalid, 4u);
+    EXPECT_EQ(counters.namespaces.size(), 2u) << "callers add none";
+}
+
 TEST_F(DispatcherTest, KeepsAdminBehindTheToken) {
     const auto* call = R"({"jsonrpc":"2.0","id":1,"method":"admin_do"})";
     EXPECT_EQ(code_of(call), -32000);

@@ -9,7 +9,7 @@
 #include "base/env.hpp"
 #include "base/result.hpp"
 #include "rpc/access.hpp"
-#include "rpc/dispatcher.hpp"
+#include "rpc/conversation.hpp"
 #include "rpc/http.hpp"
 
 namespace sotto::rpc {
@@ -18,9 +18,9 @@ struct ServerConfig {
     AccessConfig access;
     std::size_t max_connections = 256;
     std::size_t max_body = 5 * 1024 * 1024;
-    std::size_t max_message = 1024 * 1024;  ///< one WebSocket message in
-    std::size_t max_unsent = 1024 * 1024;   ///< to one WebSocket client; above, it is closed
-    std::size_t max_calls = 16;             ///< of one WebSocket client at once
+    std::size_t max_message = 1024 * 1024;    ///< one WebSocket message in
+    ConversationBounds conversation = {};     ///< of one WebSocket client
+    std::uint64_t calls_per_second = 20'000;  ///< of one address
     /// Body of GET /health.
     std::function<std::string()> health;
     /// Body of GET /metrics in Prometheus' text format; empty: 404.

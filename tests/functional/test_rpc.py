@@ -126,7 +126,7 @@ class TestJsonRpc:
     def test_headers_are_bounded(self, node):
         with socket.create_connection(address_of(node), 10) as sender:
             sender.sendall(b"POST / HTTP/1.1\r\n" + b"X: y\r\n" * 10_000)
-            assert sender.recv(4096) == b""
+            assert b" 431 " in sender.recv(4096)
         assert call(node, VERSION)["result"] == "6.0"
 
     def test_one_connection_serves_many_requests(self, node):

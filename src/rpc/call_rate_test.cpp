@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "rpc/call_rate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sotto::rpc {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(CallRate, GivesEachClientItsOwnSecondsWorthAndRefillsIt) {
+    CallRate rate(10);
+    const TimePoint start{seconds(100)};
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(rate.take("192.0.2.1", start));
+    EXPECT_FALSE(rate.take("192.0.2.1", start));
+    EXPECT_TRUE(rate.take("192.0.2.2", start));
+    EXPECT_FALSE(rate.take("192.0.2.1", start + milliseconds(99)));
+    EXPECT_TRUE(rate.take("192.0.2.1", start + milliseconds(200)));
+    const auto later = start + seconds(3600);
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(rate.take("192.0.2.1", later));
+    EXPECT_FALSE(rate.take("192.0.2.1", later)) << "time away is worth one second at most";
+}
+
+TEST(CallRate, RemembersABoundedNumberOfClients) {
+    CallRate rate(2);
+    const TimePoint start{seconds(1)};
+    for (std::size_t i = 0; i < 3 * CallRate::kMaxClients; ++i) {
+        EXPECT_TRUE(rate.take(std::to_string(i), start));
+        ASSERT_LE(rate.clients(), CallRate::kMaxClients);
+    }
+    EXPECT_TRUE(rate.take("new", start + seconds(10)));
+    EXPECT_EQ(rate.clients(), 1u) << "who has been away is forgotten when room is needed";
+}
+
+TEST(CallRate, HasNoLimitWhenToldSo) {
+    CallRate rate(~std::uint64_t{0});
+    for (int i = 0; i < 100'000; ++i) ASSERT_TRUE(rate.take("x", TimePoint{}));
+    EXPECT_EQ(rate.clients(), 0u);
+}
+
+}  // namespace
+}  // namespace sotto::rpc

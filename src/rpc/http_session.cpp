@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Beast lives here and in ws_client.cpp alone: it takes five seconds to compile.
+#include "rpc/http_session.hpp"
+
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/websocket.hpp>
+
+#include "base/task_group.hpp"
+
+namespace sotto::rpc {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using tcp = asio::ip::tcp;
+using Request = http::request<http::string_body>;
+using Response = http::response<http::string_body>;
+using WebSocket = websocket::stream<beast::tcp_stream>;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr auto kIdle = std::chrono::seconds(120);     // between two requests
+constexpr auto kHeader = std::chrono::seconds(10);    // from the first byte to the end of the header
+constexpr auto kTransfer = std::chrono::seconds(30);  // a whole body, or a whole answer
+constexpr auto kLinger = std::chrono::seconds(2);
+constexpr std::uint32_t kMaxHeader = 16 * 1024;
+constexpr std::size_t kMaxPageBody = 64 * 1024;
+constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+std::string_view view(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+std::optional<std::string_view> field(const http::fields& fields, http::field name) {
+    const auto it = fields.find(name);
+    if (it == fields.end()) return std::nullopt;
+    return view(it->value());
+}
+
+/// Proxies and we might each believe another one of two.
+bool is_ambiguous(const http::fields& fields) {
+    constexpr std::array kOnce{http::field::host,
+                               http::field::origin,
+                               http::field::authorization,
+                               http::field::content_type,
+                               http::field::cookie};
+    return std::ranges::any_of(kOnce, [&](http::field name) { return fields.count(name) > 1; });
+}
+
+std::string_view path_of(const http::request_header<>& request) {
+    const auto target = view(request.target());
+    return target.substr(0, target.find('?'));
+}
+
+/// What the RPC itself answers, whoever else may answer the rest.
+bool is_own(const http::request_header<>& request) {
+    const auto path = path_of(request);
+    if (request.method() == http::verb::post) return path == "/";
+    if (request.method() == http::verb::get) return path == "/health" || path == "/metrics" || path == "/events";
+    return true;
+}
+
+HttpRequest page_request(const Request& request) {
+    const auto header = [&](http::field name) { return std::string(field(request, name).value_or("")); };
+    return {.method = std::string(view(request.method_string())),
+            .target = std::string(view(request.target())),
+            .body = request.body(),
+            .cookie = header(http::field::cookie),
+            .host = header(http::field::host),
+            .origin = header(http::field::origin)};
+}
+
+/// An answer to one HTTP request. Its calls cost what a client may make in a second; the first is paid by the request.
+class HttpClient final : public Client {
+  public:
+    HttpClient(Rights rights, std::function<bool()> take) : rights_(rights), take_(std::move(take)) {}
+    Rights rights() const noexcept override { return rights_; }
+    bool take_call() override { return std::exchange(paid_, false) || take_(); }
+
+  private:
+    Rights rights_;
+    std::function<bool()> take_;
+    bool paid_ = true;
+};
+
+class WebSocketChannel final : public MessageChannel {
+  public:
+    explicit WebSocketChannel(WebSocket& socket) : socket_(socket) { socket_.text(true); }
+    Task<Result<std::string>> read() override {
+        beast::flat_buffer buffer;
+        const auto [code, size] = co_await socket_.async_read(buffer, kAwait);
+        if (code) co_return fail(Errc::reset);
+        const auto data = buffer.cdata();
+        co_return std::string(static_cast<const char*>(data.data()), data.size());
+    }
+    Task<Result<void>> write(const std::string& message) override {
+        const auto [code, size] = co_await socket_.async_write(asio::buffer(message), kAwait);
+        if (code) co_return fail(Errc::reset);
+        co_return Result<void>{};
+    }
+    void close() noexcept override { beast::get_lowest_layer(socket_).close(); }
+
+  private:
+    WebSocket& socket_;
+};
+
+/// One connection. Not moved: its tasks point to it.
+class HttpSession {
+  public:
+    HttpSession(const HttpContext& context, tcp::socket socket, HttpPeer peer)
+        : context_(context), stream_(std::move(socket)), peer_(std::move(peer)) {}
+
+    Task<void> run() {
+        bool more = co_await await_request(kHeader);
+        while (more) {
+            more = co_await serve_request();
+            if (more) more = co_await await_request(kIdle);
+        }
+        if (stream_.socket().is_open()) co_await linger();
+    }
+
+  private:
+    /// Waits for the first byte of a request.
+    Task<bool> await_request(std::chrono::seconds limit) {
+        if (buffer_.size() > 0) co_return true;
+        stream_.expires_after(limit);
+        const auto [code, size] = co_await stream_.async_read_some(buffer_.prepare(4096), kAwait);
+        buffer_.commit(size);
+        co_return !code;
+    }
+
+    /// Closing with unread bytes would reset the connection and take our last answer with it.
+    Task<void> linger() {
+        beast::error_code ignored;
+        stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        stream_.expires_after(kLinger);
+        std::array<char, 4096> dropped;
+        for (bool more = true; more;) {
+            const auto [code, size] = co_await stream_.async_read_some(asio::buffer(dropped), kAwait);
+            more = !code;
+        }
+    }
+
+    /// False: the connection ends.
+    Task<bool> serve_request() {
+        http::request_parser<http::string_body> parser;
+        parser.body_limit(config().max_body);
+        parser.header_limit(kMaxHeader);
+        stream_.expires_after(kHeader);
+        const auto [code, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
+        const auto& request = parser.get();
+        if (code == http::error::body_limit) co_return co_await refuse(request, 413, "the body is too large");
+        if (code == http::error::header_limit) co_return co_await refuse(request, 431, "the header is too large");
+        if (code) co_return false;
+        if (is_ambiguous(request))
+            co_return co_await refuse(request, 400, "a header that may be there once is there twice");
+        const bool upgrade = websocket::is_upgrade(request);
+        const auto verdict = judge(request, upgrade);
+        const bool preflight = request.method() == http::verb::options && verdict.page;
+        const bool page = config().page && verdict.page && !upgrade && !is_own(request);
+        // Before the body is read: it is not worth any memory.
+        if (verdict.status != 200 && !page && !preflight)
+            co_return co_await refuse(request, verdict.status, verdict.reason);
+        if (!take_call()) co_return co_await refuse(request, 429, "too many requests a second");
+        if (upgrade) {
+            co_await serve_websocket(parser.release(), verdict.rights);
+            co_return false;
+        }
+        if (page) parser.body_limit(kMaxPageBody);
+        const bool complete = co_await read_body(parser);
+        if (!complete) co_return false;
+        co_return co_await respond(request, verdict, page);
+    }
+
+    /// False: there is no whole body, and the client has been told so where it can be told.
+    Task<bool> read_body(http::request_parser<http::string_body>& parser) {
+        stream_.expires_after(kTransfer);
+        if (const auto expected = field(parser.get(), http::field::expect); expected && parser.get().version() > 10) {
+            if (!beast::iequals(beast::string_view(expected->data(), expected->size()), "100-continue"))
+                co_return co_await refuse(parser.get(), 417, "nothing but 100-continue can be expected");
+            constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+            const auto [code, size] = co_await asio::async_write(stream_, asio::buffer(kContinue), kAwait);
+            if (code) co_return false;
+        }
+        const auto [code, size] = co_await http::async_read(stream_, buffer_, parser, kAwait);
+        if (code == http::error::body_limit) co_return co_await refuse(parser.get(), 413, "the body is too large");
+        co_return !code;
+    }
+
+    Task<bool> respond(const Request& request, const Verdict& verdict, bool page) {
+        stream_.expires_never();
+        auto response = page ? answer_page(request) : co_await answer(request, verdict);
+        stream_.expires_after(kTransfer);
+        const auto [code, size] = co_await http::async_write(stream_, response, kAwait);
+        co_return !code && response.keep_alive();
+    }
+
+    Verdict judge(const Request& request, bool upgrade) const {
+        const auto cookie = field(request, http::field::cookie);
+        const RequestHead head{.method = view(request.method_string()),
+                               .upgrade = upgrade,
+                               .host = field(request, http::field::host),
+                               .origin = field(request, http::field::origin),
+                               .authorization = field(request, http::field::authorization),
+                               .content_type = field(request, http::field::content_type),
+                               .session = cookie && config().session && config().session(*cookie)};
+        return check_access(config().access, peer_.endpoint, head);
+    }
+
+    /// The last answer on this connection; false.
+    Task<bool> refuse(const Request& request, unsigned status, std::string reason) {
+        auto response = make_response(request, status, std::move(reason) + "\n");
+        response.keep_alive(false);
+        if (status == 429) response.set(http::field::retry_after, "1");
+        stream_.expires_after(kTransfer);
+        (void)co_await http::async_write(stream_, response, kAwait);
+        co_return false;
+    }
+
+    Response make_response(const Request& request, unsigned status, std::string body) const {
+        Response response(http::int_to_status(status), request.version() < 10 ? 11 : request.version());
+        const bool is_json = body.starts_with('{') || body.starts_with('[');
+        response.set(http::field::content_type, is_json ? "application/json" : "text/plain");
+        response.set(http::field::cache_control, "no-store");
+        response.set("X-Content-Type-Options", "nosniff");
+        // With these two, the Origin was not looked at or not liked.
+        if (const auto it = request.find(http::field::origin); it != request.end() && status != 400 && status != 403) {
+            response.set(http::field::access_control_allow_origin, it->value());
+            response.set(http::field::vary, "Origin");
+        }
+        response.keep_alive(request.keep_alive());
+        response.body() = std::move(body);
+        response.prepare_payload();
+        return response;
+    }
+
+    Response answer_page(const Request& request) const {
+        auto reply = config().page(page_request(request));
+        if (!reply) return make_response(request, 404, "there is nothing at this path\n");
+        Response response(http::int_to_status(reply->status), request.version());
+        response.set(http::field::cache_control, "no-store");
+        response.set("X-Content-Type-Options", "nosniff");
+        if (!reply->content_type.empty()) response.set(http::field::content_type, reply->content_type);
+        for (const auto& [name, value] : reply->headers) response.set(name, value);
+        response.keep_alive(request.keep_alive());
+        response.body() = std::move(reply->body);
+        response.prepare_payload();
+        return response;
+    }
+
+    Task<Response> answer(const Request& request, const Verdict& verdict) {
+        if (request.method() == http::verb::post) {
+            if (path_of(request) != "/") co_return make_response(request, 404, "JSON-RPC is at /\n");
+            HttpClient client(verdict.rights, [this] { return take_call(); });
+            auto body = co_await context_.dispatcher.handle(request.body(), client);
+            co_return make_response(request, 200, std::move(body));
+        }
+        if (request.method() == http::verb::options) co_return answer_preflight(request);
+        if (request.method() == http::verb::get) co_return answer_get(request, verdict);
+        co_return make_response(request, 405, "POST JSON-RPC to /, or GET /health or /metrics\n");
+    }
+
+    /// What a web page of an allowed origin may send. Browsers ask without the token that they will send.
+    Response answer_preflight(const Request& request) const {
+        auto response = make_response(request, 204, "");
+        response.set(http::field::access_control_allow_methods, "POST");
+        response.set(http::field::access_control_allow_headers, "Content-Type, Authorization, Last-Event-ID");
+        response.set(http::field::access_control_max_age, "600");
+        return response;
+    }
+
+    Response answer_get(const Request& request, const Verdict& verdict) const {
+        const auto path = path_of(request);
+        // Both say more of the node than the page's session is worth.
+        const bool may_look = verdict.rights >= Rights::open;
+        if (path == "/health" && may_look) return make_response(request, 200, config().health());
+        auto metrics = path == "/metrics" && may_look && config().metrics ? config().metrics() : std::string();
+        if (metrics.empty()) return make_response(request, 404, "POST JSON-RPC to /, or GET /health or /metrics\n");
+        auto response = make_response(request, 200, std::move(metrics));
+        response.set(http::field::content_type, kMetricsType);
+        return response;
+    }
+
+    Task<void> serve_websocket(Request request, Rights rights) {
+        stream_.expires_never();  // the WebSocket has timeouts of its own
+        WebSocket socket(std::move(stream_));
+        socket.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
+        socket.read_message_max(config().max_message);
+        socket.auto_fragment(false);
+        const auto [code] = co_await socket.async_accept(request, kAwait);
+        if (code) co_return;
+        WebSocketChannel channel(socket);
+        Caller caller{rights, [this] { return take_call(); }};
+        co_await converse(context_.env, channel, context_.dispatcher, std::move(caller), config().conversation);
+    }
+
+    bool take_call() { return context_.rate.take(peer_.address, context_.env.clock->now()); }
+    const ServerConfig& config() const noexcept { return context_.config; }
+
+    const HttpContext& context_;
+    beast::tcp_stream stream_;
+    beast::flat_buffer buffer_;
+    HttpPeer peer_;
+};
+
+}  // namespace
+
+Task<void> serve_http(const HttpContext& context, int socket, HttpPeer peer) {
+    const bool v6 = peer.endpoint.address.find(':') != std::string::npos;
+    tcp::socket owned(context.env.executor, v6 ? tcp::v6() : tcp::v4(), socket);
+    HttpSession session(context, std::move(owned), std::move(peer));
+    co_await session.run();
+}
+
+}  // namespace sotto::rpc

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include "rpc/call_rate.hpp"
+#include "rpc/server.hpp"
+
+namespace sotto::rpc {
+
+/// What all connections of the RPC port share.
+struct HttpContext {
+    Env env;
+    const ServerConfig& config;
+    const Dispatcher& dispatcher;
+    CallRate& rate;
+};
+
+/// Where a connection came in, and from where.
+struct HttpPeer {
+    Endpoint endpoint;
+    std::string address;  ///< the client's IP in text form
+};
+
+/// Serves one connection from its first request to its end, as HTTP or WebSocket. Takes over the connected TCP socket.
+Task<void> serve_http(const HttpContext& context, int socket, HttpPeer peer);
+
+}  // namespace sotto::rpc
