@@ -39,17 +39,6 @@ void print_key(const crypto::PrivateKey& key, const std::filesystem::path& file,
                file.string());
 }
 
-/// Makes the folder of an identity file, for the owner only.
-Result<void> make_folder(const std::filesystem::path& file) {
-    const auto folder = file.parent_path();
-    if (folder.empty() || std::filesystem::exists(folder)) return {};
-    std::error_code code;
-    std::filesystem::create_directories(folder, code);
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
-    if (code) return fail(Errc::io, "cannot create " + folder.string() + ": " + code.message());
-    return {};
-}
-
 Result<void> show(const KeyOptions& options, const Environment& environment) {
     SOTTO_TRY(const auto path, identity_path(options, environment));
     const auto key = node::read_identity(path);
@@ -64,7 +53,7 @@ Result<void> show(const KeyOptions& options, const Environment& environment) {
 
 Result<void> store(const KeyOptions& options, const crypto::PrivateKey& key, const Environment& environment) {
     SOTTO_TRY(const auto path, identity_path(options, environment));
-    SOTTO_CHECK(make_folder(path));
+    SOTTO_CHECK(make_folder(path.parent_path()));
     const auto written = node::write_identity(path, key);
     if (!written && written.error() == Errc::exists) {
         return fail(Errc::exists,
@@ -80,6 +69,13 @@ int finish(const Result<void>& done) {
 }
 
 }  // namespace
+
+Result<void> make_folder(const std::filesystem::path& folder) {
+    if (folder.empty() || std::filesystem::exists(folder)) return {};
+    std::error_code code;
+    std::filesystem::create_directories(folder.parent_path(), code);
+    return node::make_private_folder(folder);
+}
 
 int key_show_verb(const KeyOptions& options, const Environment& environment) {
     return finish(show(options, environment));

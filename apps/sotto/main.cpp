@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// The command line. CLI11 is included here alone.
 #include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "commands.hpp"
 #include "node/nearest.hpp"
-#include "verbs.hpp"
 
 namespace sotto::app {
 namespace {
@@ -17,9 +18,6 @@ Environment read_environment() {
     for (char** entry = environ; *entry; ++entry) all.emplace_back(*entry);
     return all;
 }
-
-/// What the parser found: the verb to call.
-using Action = std::function<int()>;
 
 std::string option_help(const node::SettingInfo& info) {
     std::string help(info.help);
@@ -128,39 +126,6 @@ void add_ping(CLI::App& app, Action& action) {
     ping->callback([&action, options] { action = [options] { return ping_verb(*options); }; });
 }
 
-void add_key(CLI::App& app, Action& action, const Environment& environment) {
-    auto* key = app.add_subcommand("key", "The node's identity: never prints a secret");
-    key->require_subcommand(1);
-    auto options = std::make_shared<KeyOptions>();
-    auto file = std::make_shared<std::string>();
-    const auto common = [&](CLI::App* verb) {
-        verb->add_option("--data-dir", options->data_dir, "the data directory")->type_name("DIR");
-        verb->add_option("--identity-file", options->identity_file, "the identity file")->type_name("FILE");
-        verb->add_flag("--json", options->json, "as JSON");
-    };
-    auto* show = key->add_subcommand("show", "Print enode id, peer id and where the key is kept");
-    common(show);
-    show->callback(
-        [=, &action, &environment] { action = [=, &environment] { return key_show_verb(*options, environment); }; });
-    auto* generate = key->add_subcommand("generate", "Make an identity; never overwrites one");
-    common(generate);
-    generate->callback([=, &action, &environment] {
-        action = [=, &environment] { return key_generate_verb(*options, environment); };
-    });
-    auto* backup = key->add_subcommand("backup", "Copy the identity to a new file, readable by you alone");
-    backup->add_option("file", *file, "the file to write")->required();
-    common(backup);
-    backup->callback([=, &action, &environment] {
-        action = [=, &environment] { return key_backup_verb(*options, *file, environment); };
-    });
-    auto* restore = key->add_subcommand("restore", "Take the identity from a backup; never overwrites one");
-    restore->add_option("file", *file, "the backup")->required();
-    common(restore);
-    restore->callback([=, &action, &environment] {
-        action = [=, &environment] { return key_restore_verb(*options, *file, environment); };
-    });
-}
-
 /// Null when there is none of that name.
 const CLI::App* find_verb(const CLI::App& app, const std::string& name) {
     const auto found = app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == name; });
@@ -244,10 +209,18 @@ void keep_freed_buffers() {
     mallopt(M_TRIM_THRESHOLD, kKept);
 }
 
+/// Neither a core file nor another process of this user shall give away the keys in memory. Lowering these cannot fail.
+void keep_memory_private() {
+    const rlimit no_core_file{};
+    (void)::setrlimit(RLIMIT_CORE, &no_core_file);
+    (void)::prctl(PR_SET_DUMPABLE, 0);
+}
+
 }  // namespace
 }  // namespace sotto::app
 
 int main(int argc, char** argv) {
+    sotto::app::keep_memory_private();
     sotto::app::keep_freed_buffers();
     return sotto::app::main_verb(argc, argv);
 }

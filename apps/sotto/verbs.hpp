@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,6 +65,30 @@ int key_show_verb(const KeyOptions& options, const Environment& environment);
 int key_generate_verb(const KeyOptions& options, const Environment& environment);
 int key_backup_verb(const KeyOptions& options, const std::string& file, const Environment& environment);
 int key_restore_verb(const KeyOptions& options, const std::string& file, const Environment& environment);
+
+/// Makes the folder when there is none, for the owner only.
+Result<void> make_folder(const std::filesystem::path& folder);
+
+/// Where a passphrase comes from; neither: the terminal.
+struct PassphraseSource {
+    std::optional<std::string> file = {};
+    std::optional<int> descriptor = {};
+};
+/// Key pairs for chat, sealed in the data directory.
+struct ChatKeyOptions {
+    std::optional<std::string> data_dir = {};
+    PassphraseSource passphrase = {};
+    bool light_kdf = false;
+    bool json = false;
+};
+int chat_key_create_verb(const ChatKeyOptions& options, const Environment& environment);
+int chat_key_import_verb(const ChatKeyOptions& options, const std::string& file, const Environment& environment);
+int chat_key_export_verb(const ChatKeyOptions& options,
+                         const std::string& id,
+                         const std::string& file,
+                         const Environment& environment);
+int chat_key_list_verb(const ChatKeyOptions& options, const Environment& environment);
+int chat_key_remove_verb(const ChatKeyOptions& options, const std::string& id, const Environment& environment);
 
 int version_verb(bool json);
 int limits_verb();

@@ -17,7 +17,8 @@ FLAGS = {
     "listen": ("channel", "--rpc", "--data-dir"),
     "peers": ("--rpc", "--data-dir"),
     "ping": ("address", "-c", "-i", "--json"),
-    "key": ("show", "generate", "backup", "restore", "--data-dir", "--identity-file", "file"),
+    "key": ("show", "generate", "backup", "restore", "create", "import", "export", "list", "remove", "--data-dir",
+            "--identity-file", "--passphrase-file", "--passphrase-fd", "--light-kdf", "--json", "file", "id"),
     "version": ("--json",),
     "help": ("verb",),
 }
