@@ -29,7 +29,8 @@ OPEN_FILES = 20000
 # A node that refuses nothing of the load: what it does is measured, not its limits.
 UNLIMITED = ["--exempt", "127.0.0.0/8", "--max-connections", "15000", "--log-level", "warn", "--serve", "perf",
              "--min-pow", "0.000001", *(word for name in (
-                 "connections-in", "accepts-per-second", "pending-handshakes", "pool-bytes", "pool-envelopes")
+                 "connections-in", "accepts-per-second", "pending-handshakes", "pool-bytes", "pool-envelopes",
+                 "peer-envelopes-per-second", "peer-bytes-per-second")
                  for word in ("--limit", f"{name}=unlimited"))]
 
 

@@ -84,4 +84,10 @@ void Gate::leave(const Multiaddr& remote) noexcept {
     drop_one(subnets_, keys.subnet);
 }
 
+std::string Gate::host_key(const Multiaddr& remote) const {
+    const auto ip = unmapped(remote.ip());
+    if (ip.empty()) return remote.to_string();
+    return exempt(ip) ? std::string() : to_hex(keys_of(ip).host);
+}
+
 }  // namespace sotto::node

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -29,6 +30,8 @@ class Gate {
     /// Counts one place for the address; give it back with leave(). Refused with the limit's name.
     Result<void> enter(const Multiaddr& remote, TimePoint now);
     void leave(const Multiaddr& remote) noexcept;
+    /// What connections of one host have in common, whichever the port; empty when the address is exempt.
+    std::string host_key(const Multiaddr& remote) const;
 
   private:
     struct Keys {

@@ -349,6 +349,12 @@ HostCounters Host::counters() const {
     return counters;
 }
 
+std::string Host::host_key(const crypto::PeerId& peer) const {
+    const auto it =
+        std::ranges::find_if(impl_->links, [&](const Link* l) { return l->peer().id == peer && !l->ended; });
+    return it == impl_->links.end() ? std::string() : impl_->gate.host_key((*it)->remote);
+}
+
 Task<Result<Duration>> Host::ping(const crypto::PeerId& peer, Duration limit) {
     for (auto* link : impl_->links) {
         if (link->peer().id == peer && !link->ended) {

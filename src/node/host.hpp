@@ -82,6 +82,9 @@ class Host {
     std::vector<PeerSnapshot> peers() const;
     std::size_t peer_count() const noexcept;
     HostCounters counters() const;
+    /// What the connections of a peer's host have in common; empty: exempt from the limits per address, or not
+    /// connected.
+    std::string host_key(const crypto::PeerId& peer) const;
     Task<Result<Duration>> ping(const crypto::PeerId& peer, Duration limit);
     Signal<PeerEvent>& events() noexcept;
 

@@ -22,6 +22,12 @@ struct Limits {
     std::uint64_t pool_bytes = 256ull * 1024 * 1024;
     std::uint64_t pool_envelopes = 200'000;
     std::uint64_t outbox_bytes = 1024 * 1024;
+    std::uint64_t peer_envelopes_per_second = 10'000;
+    std::uint64_t peer_bytes_per_second = 8ull * 1024 * 1024;
+    std::uint64_t peer_packets_per_second = kUnlimited;
+    std::uint64_t address_envelopes_per_second = 20'000;
+    std::uint64_t address_bytes_per_second = 16ull * 1024 * 1024;
+    std::uint64_t address_packets_per_second = kUnlimited;
     std::uint64_t streams_per_connection = 256;
     std::uint64_t rpc_connections = 256;
     std::uint64_t rpc_body_bytes = 5 * 1024 * 1024;

@@ -16,8 +16,30 @@ HostConfig host_config(const Config& config, const Identities& identities) {
     return host;
 }
 
-whisper::Config whisper_config(const Config& config) {
+double rate(std::uint64_t limit) noexcept {
+    return limit == Limits::kUnlimited ? whisper::TokenBucket::kUnlimited : static_cast<double>(limit);
+}
+
+/// Zero means no limit on the wire.
+std::optional<whisper::PacketRates> announced_rates(const Limits& limits) {
+    const auto announced = [](std::uint64_t limit) { return limit == Limits::kUnlimited ? 0 : limit; };
+    const whisper::PacketRates rates{
+        announced(limits.address_packets_per_second), announced(limits.peer_packets_per_second), 0};
+    if (rates.strictest() == 0) return std::nullopt;
+    return rates;
+}
+
+whisper::Config whisper_config(const Config& config, Host* const& host) {
+    const auto& limits = config.limits;
     whisper::Config whisper;
+    whisper.rates_per_peer = {rate(limits.peer_packets_per_second),
+                              rate(limits.peer_envelopes_per_second),
+                              rate(limits.peer_bytes_per_second)};
+    whisper.rates_per_address = {rate(limits.address_packets_per_second),
+                                 rate(limits.address_envelopes_per_second),
+                                 rate(limits.address_bytes_per_second)};
+    whisper.announced_rates = announced_rates(limits);
+    whisper.address_of = [&host](const crypto::PeerId& peer) { return host->host_key(peer); };
     whisper.min_pow = config.min_pow;
     whisper.rule = config.pow_rule;
     whisper.pool = {config.limits.pool_bytes, config.limits.pool_envelopes};
@@ -54,7 +76,7 @@ Node::Node(Env env, const Config& config, const Identities& identities, Transpor
     : env_(env),
       config_(config),
       identities_(identities),
-      whisper_(std::make_unique<whisper::Whisper>(env, whisper_config(config))) {
+      whisper_(std::make_unique<whisper::Whisper>(env, whisper_config(config, host_raw_))) {
     auto parts = builtin_parts(env, config_, identities_, *whisper_, &host_raw_);
     parts.transports = std::move(transports);
     host_ = std::make_unique<Host>(env, host_config(config, identities_), std::move(parts));

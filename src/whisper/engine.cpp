@@ -18,7 +18,11 @@ constexpr std::size_t kMaxTrusted = 1024;
 }  // namespace
 
 Engine::Engine(Env env, const Config& config)
-    : env_(env), config_(config), pool_(config.pool, env.random->next_u64()), opener_(env, config.filters) {
+    : env_(env),
+      config_(config),
+      pool_(config.pool, env.random->next_u64()),
+      opener_(env, config.filters),
+      address_allowances_(config.rates_per_address) {
     tick_ = env_.clock->after(kTick, [this] { tick(); });
 }
 
@@ -46,7 +50,7 @@ Verdict Engine::take(const EnvelopeView& view, const Terms& terms, Session* from
     const auto checked = verify(view, terms);
     if (checked.verdict != Verdict::accepted) return refuse(checked.verdict);
     auto envelope = std::make_shared<const Envelope>(view, hash);
-    if (pool_.add(envelope, checked.work, slot, from == nullptr) != Pool::Added::added) {
+    if (pool_.add(envelope, checked.work, slot) != Pool::Added::added) {
         return refuse(Verdict::pool_full);
     }
     ++counters_.accepted;
@@ -101,6 +105,11 @@ Verdict Engine::refuse(Verdict verdict) {
 void Engine::tick() {
     const auto gone = pool_.expire(env_.clock->wall().seconds());
     pool_.sweep();
+    address_allowances_.sweep(env_.clock->now());
+    if (const auto removals = opener_.filters().removals(); removals != seen_removals_) {
+        seen_removals_ = removals;
+        set_bloom(wanted_bloom());
+    }
     check_clock();
     tick_ = env_.clock->after(kTick, [this] { tick(); });
     for (const auto& envelope : gone) {
@@ -124,7 +133,7 @@ void Engine::check_clock() {
 }
 
 Status Engine::status() const {
-    return {config_.min_pow, bloom_, config_.light_client, config_.confirmations};
+    return {config_.min_pow, bloom_, config_.light_client, config_.confirmations, config_.announced_rates};
 }
 
 void Engine::set_min_pow(double pow) {
@@ -132,6 +141,23 @@ void Engine::set_min_pow(double pow) {
     min_pow_until_ = env_.clock->now() + kTolerance;
     config_.min_pow = pow;
     for (auto* session : sessions_) session->wake();
+}
+
+Bloom Engine::wanted_bloom() {
+    auto bloom = base_bloom_;
+    if (!bloom.is_full()) opener_.filters().add_topics(bloom);
+    return bloom;
+}
+
+void Engine::set_base_bloom(const Bloom& bloom) {
+    base_bloom_ = bloom;
+    set_bloom(wanted_bloom());
+}
+
+void Engine::widen_bloom() {
+    auto bloom = wanted_bloom();
+    bloom.merge(bloom_);
+    set_bloom(bloom);
 }
 
 void Engine::set_bloom(const Bloom& bloom) {
@@ -146,6 +172,10 @@ void Engine::set_bloom(const Bloom& bloom) {
 void Engine::set_light_client(bool light) {
     config_.light_client = light;
     for (auto* session : sessions_) session->set_own_only(light);
+}
+
+std::shared_ptr<Allowance> Engine::allowance_of(const crypto::PeerId& peer) {
+    return config_.address_of ? address_allowances_.of(config_.address_of(peer)) : nullptr;
 }
 
 void Engine::attach(Session& session) {

@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "whisper/allowance.hpp"
+#include "whisper/mail.hpp"
 #include "whisper/node.hpp"
 #include "whisper/opener.hpp"
 #include "whisper/packets.hpp"
@@ -38,9 +40,16 @@ class Engine {
     double min_pow() const noexcept { return config_.min_pow; }
     const Bloom& bloom() const noexcept { return bloom_; }
     void set_min_pow(double pow);
-    void set_bloom(const Bloom& bloom);
+    /// What is wanted besides the topics of the filters.
+    void set_base_bloom(const Bloom& bloom);
+    /// A filter came: its topics are wanted from now on. Those of filters that went are dropped on the next tick.
+    void widen_bloom();
     void set_max_message_size(std::size_t size) noexcept { config_.max_message_size = size; }
     void set_light_client(bool light);
+
+    Mail& mail() noexcept { return config_.mail ? *config_.mail : no_mail_; }
+    /// Shared by the sessions of the peer's address; null: exempt.
+    std::shared_ptr<Allowance> allowance_of(const crypto::PeerId& peer);
 
     void attach(Session& session);
     void detach(Session& session) noexcept;
@@ -53,6 +62,8 @@ class Engine {
 
   private:
     Verdict refuse(Verdict verdict);
+    void set_bloom(const Bloom& bloom);
+    Bloom wanted_bloom();
     void tick();
     void check_clock();
 
@@ -62,6 +73,10 @@ class Engine {
     Opener opener_;
     Counters counters_;
     Signal<EnvelopeEvent> events_;
+    NoMail no_mail_;
+    AddressAllowances address_allowances_;
+    Bloom base_bloom_ = Bloom::full();
+    std::uint64_t seen_removals_ = 0;
     Bloom bloom_ = Bloom::full();
     /// What was asked for until lately and peers may still go by.
     double previous_min_pow_ = 0;

@@ -10,6 +10,9 @@ namespace sotto::whisper {
 /// Bytes of the RLP of the largest envelope: with the header of a list of one it still fits a message of 1 MiB.
 inline constexpr std::size_t kMaxEnvelopeSize = 1024 * 1024 - 64;
 
+/// A list header, four empty strings and a topic. Bounds the number of envelopes in a message.
+inline constexpr std::size_t kSmallestEnvelope = 1 + 4 + 5;
+
 /// One envelope as it stands in a buffer: RLP [expiry, ttl, topic, data, nonce], integers in minimal form.
 struct EnvelopeView {
     std::uint32_t expiry = 0;  ///< seconds since 1970

@@ -74,6 +74,7 @@ bool FilterIndex::remove(const std::string& id) {
         if (groups->second.empty()) by_topic_.erase(groups);
     }
     filters_.erase(it);
+    ++removals_;
     return true;
 }
 
@@ -87,6 +88,10 @@ Result<std::vector<SharedMessage>> FilterIndex::drain(const std::string& id) {
     filter.head = 0;
     filter.bytes = 0;
     return messages;
+}
+
+void FilterIndex::add_topics(Bloom& bloom) const {
+    for (const auto& [topic, groups] : by_topic_) bloom.add(topic);
 }
 
 std::vector<SharedKey> FilterIndex::candidates(const Topic& topic, const Arrival& arrival) const {

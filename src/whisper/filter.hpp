@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "whisper/bloom.hpp"
 #include "whisper/envelope.hpp"
 #include "whisper/message.hpp"
 
@@ -82,6 +83,10 @@ class FilterIndex {
     /// Hands a message that `key` opened to every filter that wants it; returns how many did.
     std::size_t dispatch(const FilterKey& key, const SharedMessage& message, const Arrival& arrival);
 
+    /// Adds the topics that filters name.
+    void add_topics(Bloom& bloom) const;
+    /// How many filters have gone.
+    std::uint64_t removals() const noexcept { return removals_; }
     std::uint64_t dropped() const noexcept { return dropped_; }
 
   private:
@@ -110,6 +115,7 @@ class FilterIndex {
     std::unordered_map<std::string, SharedFilter> filters_;
     std::map<Topic, Groups> by_topic_;
     Groups any_topic_;
+    std::uint64_t removals_ = 0;
     std::uint64_t dropped_ = 0;
 };
 

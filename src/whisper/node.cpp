@@ -180,11 +180,9 @@ Task<Result<FilterSpec>> Whisper::Impl::filter_spec(Criteria criteria, bool for_
 }
 
 Result<std::string> Whisper::Impl::add_filter(FilterSpec spec, FilterIndex::Handler handler) {
-    auto bloom = engine.bloom();
-    for (const auto& topic : spec.topics) bloom.add(topic);
     auto id = random_id(*env().random);
     SOTTO_CHECK(engine.opener().filters().add(id, std::move(spec), std::move(handler)));
-    engine.set_bloom(bloom);
+    engine.widen_bloom();
     return id;
 }
 
@@ -239,7 +237,7 @@ Result<void> Whisper::set_bloom(BytesView bloom) {
     if (bloom.size() != Bloom::kSize) {
         return fail(Errc::invalid_argument, "invalid bloom filter size: " + std::to_string(bloom.size()));
     }
-    impl_->engine.set_bloom(Bloom(first_bytes<Bloom::kSize>(bloom)));
+    impl_->engine.set_base_bloom(Bloom(first_bytes<Bloom::kSize>(bloom)));
     return {};
 }
 
@@ -267,6 +265,10 @@ bool Whisper::light_client() const noexcept {
 
 Result<void> Whisper::mark_trusted(const crypto::PeerId& peer) {
     return impl_->engine.trust(peer);
+}
+
+void Whisper::set_suspect(const crypto::PeerId& peer, bool suspect) {
+    if (auto* session = impl_->engine.find_session(peer)) session->set_suspect(suspect);
 }
 
 Signal<EnvelopeEvent>& Whisper::events() noexcept {

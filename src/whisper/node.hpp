@@ -9,11 +9,15 @@
 #include "base/env.hpp"
 #include "base/signal.hpp"
 #include "net/message_stream.hpp"
+#include "whisper/allowance.hpp"
 #include "whisper/bloom.hpp"
 #include "whisper/filter.hpp"
+#include "whisper/packets.hpp"
 #include "whisper/pool.hpp"
 
 namespace sotto::whisper {
+
+class Mail;
 
 struct Config {
     double min_pow = 0.002;        ///< accepted and announced
@@ -24,6 +28,12 @@ struct Config {
     std::size_t max_keys = 10'000;  ///< symmetric keys, and key pairs
     bool confirmations = true;      ///< announce, and answer batches with codes 12 and 11
     bool light_client = false;      ///< relays nothing but its own posts
+    Rates rates_per_peer = {};      ///< what is taken from one peer
+    Rates rates_per_address = {};   ///< and from all peers of one address
+    std::optional<PacketRates> announced_rates = {};
+    /// The address whose allowance a connected peer shares; empty: exempt. Not set: all are.
+    std::function<std::string(const crypto::PeerId&)> address_of = {};
+    Mail* mail = nullptr;  ///< outlives the node; null: no mail is kept
 };
 
 /// What shh_post takes (go-ethereum whisper/whisperv6 api.go).
@@ -91,10 +101,12 @@ struct Counters {
     std::uint64_t low_pow = 0;
     std::uint64_t bloom_mismatch = 0;
     std::uint64_t pool_full = 0;
-    std::uint64_t sent = 0;      ///< copies to peers
-    std::uint64_t messages = 0;  ///< delivered to filters
-    std::uint64_t dropped = 0;   ///< of those, by filters that nobody polled in time
-    std::uint64_t evicted = 0;   ///< from the full pool, for envelopes with more work
+    std::uint64_t packets_delayed = 0;  ///< a peer or address above its rate had to wait
+    std::uint64_t packets_dropped = 0;  ///< or was far above it
+    std::uint64_t sent = 0;             ///< copies to peers
+    std::uint64_t messages = 0;         ///< delivered to filters
+    std::uint64_t dropped = 0;          ///< of those, by filters that nobody polled in time
+    std::uint64_t evicted = 0;          ///< from the full pool, for envelopes with more work
 };
 
 /// A Whisper v6 node: one object for all peers of both networks. Errors of the RPC's making carry geth's exact texts as
@@ -126,7 +138,7 @@ class Whisper final : public net::Protocol {
     Counters counters() const;
     /// Peers are told; for 10 s the old value is accepted too, until they know.
     Result<void> set_min_pow(double pow);
-    /// 64 bytes.
+    /// 64 bytes: what is wanted besides the topics of the filters. Everything until it is set.
     Result<void> set_bloom(BytesView bloom);
     const Bloom& bloom() const noexcept;
     /// At most 10 MiB, as in geth; above 1 MiB - 64 nothing more is taken.
@@ -135,6 +147,8 @@ class Whisper final : public net::Protocol {
     bool light_client() const noexcept;
     /// Lets a connected peer send us direct messages (code 127), until this process ends.
     Result<void> mark_trusted(const crypto::PeerId& peer);
+    /// Whether a peer is thought to be gone: nothing more is sent to it until it is not, nothing that waits is lost.
+    void set_suspect(const crypto::PeerId& peer, bool suspect);
 
     Task<Result<std::string>> new_key_pair();
     /// 32 bytes.

@@ -61,6 +61,12 @@ class Rig {
         serve(b, *end_b);
         return {end_a.get(), end_b.get()};
     }
+    /// Lets `node` serve a peer of that number, and returns the peer's end.
+    PipeEnd& dangling(Whisper& node, std::uint32_t number, const PipeOptions& options = {}) {
+        auto& [ours, theirs] = pipes_.emplace_back(make_pipe(env(), 1, number, options));
+        serve(node, *ours);
+        return *theirs;
+    }
     Bytes sealed(const Made& made) {
         const auto wall = static_cast<std::int64_t>(world.wall().seconds());
         const auto expiry = static_cast<std::uint32_t>(wall - made.age + made.ttl);

@@ -98,7 +98,7 @@ std::uint64_t Outbox::collect(Batch& batch, std::uint64_t from, std::uint64_t en
 
 bool Outbox::eligible(const Pool::Entry& entry, std::uint64_t wall_seconds) const noexcept {
     const auto& view = entry.envelope->view();
-    if (entry.known_by.test(slot_) || (terms_.own_only && !entry.own)) return false;
+    if (entry.known_by.test(slot_) || (terms_.own_only && !entry.own())) return false;
     // A bridge may have held it, and the peer hangs up on what is too old or too young.
     if (view.expiry < wall_seconds || view.sent() > wall_seconds + kSyncAllowance) return false;
     auto pow = entry.work.eip627;

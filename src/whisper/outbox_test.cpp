@@ -23,7 +23,7 @@ struct Rig {
     SharedEnvelope add(Outbox* outbox, Duration now, std::size_t size = 100, Slot from = kNoSlot, double pow = 1) {
         const Bytes data(size, 0x44);
         const auto envelope = *make_envelope(encode_envelope(encode_body(kWall + 50, 50, {1, 2, 3, 4}, data), next++));
-        EXPECT_EQ(pool.add(envelope, {pow, pow}, from, false), Pool::Added::added);
+        EXPECT_EQ(pool.add(envelope, {pow, pow}, from), Pool::Added::added);
         if (outbox) woken = outbox->on_added(*pool.find(envelope->hash()), kWall, at(now));
         return envelope;
     }
@@ -157,8 +157,10 @@ TEST(Outbox, NewTermsLookThroughThePoolAgainButNotMoreThanOnceASecond) {
 TEST(Outbox, OfALightClientGivesOnlyWhatWasPostedHere) {
     Rig rig;
     Outbox outbox(rig.pool, {.own_only = true}, at(0s));
-    rig.add(&outbox, 0s);
+    rig.add(&outbox, 0s, 100, rig.pool.open_slot());
     EXPECT_FALSE(outbox.next_due().has_value());
+    const auto own = rig.add(&outbox, 0s);
+    EXPECT_EQ(outbox.take(kWall, at(1s))->envelopes, std::vector{own});
     outbox.set_own_only(false, at(1s));
     EXPECT_EQ(outbox.take(kWall, at(2s))->envelopes.size(), 1u);
 }

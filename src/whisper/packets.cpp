@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::uint64_t kResponseVersion = 1;
 constexpr std::size_t kMaxDescription = 256;
-/// A list header, four empty strings and a topic. Bounds the number of items in a message.
-constexpr std::size_t kSmallestEnvelope = 1 + 4 + 5;
 
 Result<double> checked_pow(std::uint64_t bits) {
     const auto pow = std::bit_cast<double>(bits);
@@ -23,6 +21,14 @@ Result<double> checked_pow(std::uint64_t bits) {
 Result<Bloom> checked_bloom(BytesView bytes) {
     if (bytes.size() != Bloom::kSize) return fail(Errc::malformed, "bloom filter of another size");
     return Bloom(first_bytes<Bloom::kSize>(bytes));
+}
+
+Result<PacketRates> read_rates(rlp::Reader fields) {
+    PacketRates rates;
+    SOTTO_TRY(rates.per_address, fields.uint());
+    SOTTO_TRY(rates.per_peer, fields.uint());
+    SOTTO_TRY(rates.per_topic, fields.uint());
+    return rates;
 }
 
 /// The one item that fills a payload.
@@ -41,7 +47,13 @@ Bytes encode_status(const Status& status) {
     const auto list = writer.begin_list();
     writer.uint(kVersion).uint(std::bit_cast<std::uint64_t>(status.min_pow));
     writer.string(status.bloom.is_full() ? BytesView() : BytesView(status.bloom.bits()));
-    writer.boolean(status.light).boolean(status.confirmations).end_list(list);
+    writer.boolean(status.light).boolean(status.confirmations);
+    if (status.rates) {
+        const auto rates = writer.begin_list();
+        writer.uint(status.rates->per_address).uint(status.rates->per_peer).uint(status.rates->per_topic);
+        writer.end_list(rates);
+    }
+    writer.end_list(list);
     return out;
 }
 
@@ -63,6 +75,11 @@ Result<Status> decode_status(BytesView payload) {
     // A branch of Status had a list of rate limits in this place.
     if (fields.empty() || fields.next_is_list()) return status;
     SOTTO_TRY(status.confirmations, fields.boolean());
+    if (!fields.next_is_list()) return status;
+    // Waku and others may put something else there.
+    if (const auto list = fields.list()) {
+        if (const auto rates = read_rates(*list)) status.rates = *rates;
+    }
     return status;
 }
 
@@ -84,6 +101,24 @@ Bytes encode_bloom(const Bloom& bloom) {
 Result<Bloom> decode_bloom(BytesView payload) {
     SOTTO_TRY(const auto bytes, single_string(payload));
     return checked_bloom(bytes);
+}
+
+std::uint64_t PacketRates::strictest() const noexcept {
+    if (per_address == 0 || per_peer == 0) return std::max(per_address, per_peer);
+    return std::min(per_address, per_peer);
+}
+
+Result<PacketRates> decode_rates(BytesView payload) {
+    SOTTO_TRY(auto fields, rlp::decode_list(payload));
+    return read_rates(fields);
+}
+
+bool means_clock(const EnvelopeError& error) noexcept {
+    constexpr std::uint64_t kDocumented = 1;
+    const bool says_so = error.description.find("time") != std::string::npos ||
+                         error.description.find("future") != std::string::npos ||
+                         error.description.find("old") != std::string::npos;
+    return error.code == kDocumented || error.code == kErrorTimeNotSynced || (error.code == kErrorOther && says_so);
 }
 
 Bytes encode_batch_ack(const Hash& batch) {

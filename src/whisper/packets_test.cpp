@@ -70,6 +70,28 @@ TEST(Packets, StatusMayHaveOneToAnyNumberOfFields) {
     EXPECT_TRUE(decode_status(status_of("06" + pow + "808001"))->confirmations);
 }
 
+TEST(Packets, RatesAreTheSixthField) {
+    const auto status = decode_status(status_of("06" + std::string(kPow001) + "808080c30a0580"));
+    ASSERT_TRUE(status && status->rates);
+    EXPECT_EQ(*status->rates, (PacketRates{10, 5, 0}));
+    EXPECT_EQ(to_hex(encode_status(*status)), to_hex(status_of("06" + std::string(kPow001) + "808080c30a0580")));
+    const auto without = decode_status(status_of("06" + std::string(kPow001) + "808080c3808080"));
+    EXPECT_EQ(without->rates->strictest(), 0u);
+    EXPECT_EQ((PacketRates{10, 5, 0}).strictest(), 5u);
+    EXPECT_EQ((PacketRates{10, 0, 0}).strictest(), 10u);
+    EXPECT_EQ(decode_rates(hex("c30a0580")).value(), (PacketRates{10, 5, 0}));
+    EXPECT_FALSE(decode_rates(hex("0a")).has_value());
+}
+
+TEST(Packets, AClockIsMeantByNumberOrByText) {
+    EXPECT_TRUE(means_clock({{}, kErrorTimeNotSynced, "envelope from future"}));
+    EXPECT_TRUE(means_clock({{}, 1, ""}));
+    EXPECT_TRUE(means_clock({{}, kErrorOther, "very old envelope"}));
+    EXPECT_TRUE(means_clock({{}, kErrorOther, "time is not synced"}));
+    EXPECT_FALSE(means_clock({{}, kErrorOther, "envelope with low PoW received"}));
+    EXPECT_FALSE(means_clock({{}, 2, "envelope from future"})) << "a number that nobody sent for it";
+}
+
 TEST(Packets, AStatusThatNoPeerMaySendIsRefused) {
     EXPECT_EQ(decode_status(status_of("05")).error(), Errc::unsupported);
     EXPECT_EQ(decode_status(status_of("8206ff")).error(), Errc::unsupported);

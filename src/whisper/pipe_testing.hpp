@@ -112,6 +112,9 @@ class PipeEnd final : public net::MessageStream {
         out_->close(Error(Errc::closed, "the peer closed the stream"));
     }
 
+    /// Bytes that the other end has not taken yet.
+    std::size_t unread_by_peer() const noexcept { return out_->bytes; }
+
     PipeStats stats;
 
   private:

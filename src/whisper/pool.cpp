@@ -50,41 +50,65 @@ Pool::Entry* Pool::find(const Hash& hash) {
     return it == entries_.end() ? nullptr : &it->second;
 }
 
-Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from, bool own) {
+Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from) {
     if (auto* known = find(envelope->hash())) {
         if (from != kNoSlot) known->known_by.set(from);
         return Added::duplicate;
     }
     const auto cost = cost_of(*envelope);
-    if (!make_room(cost, work.accepted)) return Added::refused;
+    if (!make_room(cost, work.accepted, from)) return Added::refused;
 
     auto& entry = entries_[envelope->hash()];
     entry.envelope = std::move(envelope);
     entry.work = work;
     entry.sequence = next_sequence_++;
-    entry.own = own;
+    entry.source = from;
     if (from != kNoSlot) entry.known_by.set(from);
     log_.push_back({entry.sequence, &entry});
-    by_work_.insert(&entry);
+    auto& account = accounts_[from];
+    account.by_work.insert(&entry);
+    account.bytes += cost;
     by_expiry_.insert(&entry);
     bytes_ += cost;
     return Added::added;
 }
 
-bool Pool::make_room(std::size_t cost, double pow) {
-    std::size_t freed = 0;
-    std::size_t victims = 0;
-    auto it = by_work_.begin();
-    const auto fits = [&] {
-        return bytes_ - freed + cost <= limits_.bytes && entries_.size() - victims + 1 <= limits_.envelopes;
+bool Pool::make_room(std::size_t cost, double pow, Slot source) {
+    if (bytes_ + cost <= limits_.bytes && entries_.size() < limits_.envelopes) return true;
+    // First chosen, then evicted: an envelope that cannot stay in the end must not push out others.
+    const auto victims = choose_victims(cost, pow, source);
+    for (auto* victim : victims) remove(victim);
+    evicted_ += victims.size();
+    return !victims.empty();
+}
+
+std::vector<Pool::Entry*> Pool::choose_victims(std::size_t cost, double pow, Slot source) {
+    struct Share {
+        Slot source;
+        std::size_t bytes;
+        std::set<Entry*, Cheaper>::const_iterator next;
+        std::set<Entry*, Cheaper>::const_iterator end;
     };
-    // First count, then evict: an envelope that cannot stay in the end must not push out others.
-    for (; !fits(); ++it, ++victims) {
-        if (it == by_work_.end() || (*it)->work.accepted >= pow) return false;
-        freed += cost_of(*(*it)->envelope);
+    std::vector<Share> shares;
+    accounts_.try_emplace(source);
+    for (const auto& [slot, account] : accounts_) {
+        const auto added = slot == source ? cost : 0;
+        shares.push_back({slot, account.bytes + added, account.by_work.begin(), account.by_work.end()});
     }
-    for (; victims > 0; --victims, ++evicted_) remove(*by_work_.begin());
-    return true;
+    std::vector<Entry*> victims;
+    std::size_t freed = 0;
+    while (bytes_ - freed + cost > limits_.bytes || entries_.size() - victims.size() >= limits_.envelopes) {
+        auto& heaviest = *std::ranges::max_element(shares, {}, &Share::bytes);
+        if (heaviest.next == heaviest.end) return {};
+        auto* victim = *heaviest.next;
+        if (heaviest.source == source && victim->work.accepted >= pow) return {};
+        ++heaviest.next;
+        const auto size = cost_of(*victim->envelope);
+        heaviest.bytes -= size;
+        freed += size;
+        victims.push_back(victim);
+    }
+    return victims;
 }
 
 std::vector<SharedEnvelope> Pool::expire(std::uint64_t now) {
@@ -97,9 +121,13 @@ std::vector<SharedEnvelope> Pool::expire(std::uint64_t now) {
 }
 
 void Pool::remove(Entry* entry) {
-    by_work_.erase(entry);
+    const auto cost = cost_of(*entry->envelope);
+    const auto account = accounts_.find(entry->source);
+    account->second.by_work.erase(entry);
+    account->second.bytes -= cost;
+    if (account->second.by_work.empty()) accounts_.erase(account);
     by_expiry_.erase(entry);
-    bytes_ -= cost_of(*entry->envelope);
+    bytes_ -= cost;
     log_[position_of(entry->sequence)].entry = nullptr;
     ++gone_;
     const Hash hash = entry->envelope->hash();
@@ -126,6 +154,17 @@ Slot Pool::open_slot() {
 
 void Pool::close_slot(Slot slot) {
     closed_slots_.push_back(slot);
+    auto left = accounts_.extract(slot);
+    if (left.empty()) return;
+    for (auto* entry : left.mapped().by_work) entry->source = kDeparted;
+    auto& departed = accounts_[kDeparted];
+    departed.bytes += left.mapped().bytes;
+    departed.by_work.merge(left.mapped().by_work);
+}
+
+std::size_t Pool::bytes_of(Slot source) const {
+    const auto it = accounts_.find(source);
+    return it == accounts_.end() ? 0 : it->second.bytes;
 }
 
 void Pool::sweep() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <map>
 #include <set>
 #include <span>
 #include <unordered_map>
@@ -12,7 +13,8 @@ namespace sotto::whisper {
 
 /// A peer's place in the pool: its bit on every envelope.
 using Slot = std::uint32_t;
-inline constexpr Slot kNoSlot = ~Slot{0};
+inline constexpr Slot kNoSlot = ~Slot{0};       ///< posted here
+inline constexpr Slot kDeparted = kNoSlot - 1;  ///< all peers that are gone
 
 /// The peers that have an envelope, one bit each.
 class KnownBy {
@@ -32,8 +34,9 @@ struct PoolLimits {
     std::size_t envelopes = 200'000;
 };
 
-/// All envelopes that have not expired, once each, in the order they came. Bounded: when full, the envelope with the
-/// least work per byte and second makes room, unless that is the new one. Pure: time comes in. Loop thread only.
+/// All envelopes that have not expired, once each, in the order they came. Bounded: when full, the peer that fills most
+/// of it makes room, by its envelopes with the least work per byte and second; a peer at its fair share cannot be
+/// pushed out by one that floods. Pure: time comes in. Loop thread only.
 class Pool {
   public:
     static constexpr std::size_t kEntryOverhead = 512;
@@ -42,7 +45,8 @@ class Pool {
         SharedEnvelope envelope;
         Work work;
         std::uint64_t sequence = 0;
-        bool own = false;  ///< posted here
+        Slot source = kNoSlot;  ///< who brought it
+        bool own() const noexcept { return source == kNoSlot; }
         KnownBy known_by = {};
     };
     enum class Added : std::uint8_t { added, duplicate, refused };
@@ -52,7 +56,7 @@ class Pool {
 
     Entry* find(const Hash& hash);
     /// `from` has the envelope already; kNoSlot when it is ours.
-    Added add(SharedEnvelope envelope, const Work& work, Slot from, bool own);
+    Added add(SharedEnvelope envelope, const Work& work, Slot from);
     /// Removes what expired before `now` (seconds since 1970) and returns it.
     std::vector<SharedEnvelope> expire(std::uint64_t now);
 
@@ -73,6 +77,8 @@ class Pool {
     /// A slot whose bits are clear. Closed ones are free again after the next sweep().
     Slot open_slot();
     void close_slot(Slot slot);
+    /// Bytes that a source fills.
+    std::size_t bytes_of(Slot source) const;
     /// Clears the bits of closed slots: one pass over the pool, so call it on a coarse tick.
     void sweep();
 
@@ -98,7 +104,14 @@ class Pool {
     };
 
     static std::size_t cost_of(const Envelope& envelope) noexcept { return envelope.raw().size() + kEntryOverhead; }
-    bool make_room(std::size_t cost, double pow);
+    /// What one source has in the pool.
+    struct Account {
+        std::size_t bytes = 0;
+        std::set<Entry*, Cheaper> by_work;
+    };
+
+    bool make_room(std::size_t cost, double pow, Slot source);
+    std::vector<Entry*> choose_victims(std::size_t cost, double pow, Slot source);
     void remove(Entry* entry);
     std::size_t position_of(std::uint64_t sequence) const noexcept;
     void compact();
@@ -107,7 +120,7 @@ class Pool {
     std::unordered_map<Hash, Entry, HashOf> entries_;
     std::vector<LogItem> log_;
     std::size_t gone_ = 0;
-    std::set<Entry*, Cheaper> by_work_;
+    std::map<Slot, Account> accounts_;
     std::set<Entry*, SoonerExpired> by_expiry_;
     std::uint64_t next_sequence_ = 0;
     std::size_t bytes_ = 0;

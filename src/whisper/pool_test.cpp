@@ -27,8 +27,8 @@ std::vector<std::uint64_t> nonces(Pool& pool, std::uint64_t from = 0) {
 TEST(Pool, KeepsEachEnvelopeOnceAndRemembersWhoHasIt) {
     Pool pool({}, 1);
     const auto envelope = made(1);
-    EXPECT_EQ(pool.add(envelope, {1, 1}, 3, false), Pool::Added::added);
-    EXPECT_EQ(pool.add(made(1), {1, 1}, 70, false), Pool::Added::duplicate);
+    EXPECT_EQ(pool.add(envelope, {1, 1}, 3), Pool::Added::added);
+    EXPECT_EQ(pool.add(made(1), {1, 1}, 70), Pool::Added::duplicate);
     EXPECT_EQ(pool.size(), 1u);
     const auto* entry = pool.find(envelope->hash());
     ASSERT_TRUE(entry);
@@ -40,7 +40,7 @@ TEST(Pool, KeepsEachEnvelopeOnceAndRemembersWhoHasIt) {
 
 TEST(Pool, ExpiresBySecondsNotBefore) {
     Pool pool({}, 1);
-    for (std::uint32_t i = 0; i < 100; ++i) pool.add(made(i, 1'000 + i % 10), {1, 1}, kNoSlot, false);
+    for (std::uint32_t i = 0; i < 100; ++i) pool.add(made(i, 1'000 + i % 10), {1, 1}, kNoSlot);
     EXPECT_TRUE(pool.expire(1'000).empty());
     EXPECT_EQ(pool.expire(1'001).size(), 10u);
     EXPECT_EQ(pool.expire(1'005).size(), 40u);
@@ -55,8 +55,8 @@ TEST(Pool, IsBoundedInBytesAndNumber) {
     Pool by_bytes({.bytes = 10 * cost + 9, .envelopes = 1'000}, 1);
     Pool by_number({.bytes = 1'000'000, .envelopes = 7}, 1);
     for (std::uint64_t i = 0; i < 100; ++i) {
-        by_bytes.add(made(i % 100), {1, static_cast<double>(i)}, kNoSlot, false);
-        by_number.add(made(i % 100), {1, static_cast<double>(i)}, kNoSlot, false);
+        by_bytes.add(made(i % 100), {1, static_cast<double>(i)}, kNoSlot);
+        by_number.add(made(i % 100), {1, static_cast<double>(i)}, kNoSlot);
         EXPECT_LE(by_bytes.bytes(), 10 * cost + 9);
         EXPECT_LE(by_number.size(), 7u);
     }
@@ -67,30 +67,30 @@ TEST(Pool, IsBoundedInBytesAndNumber) {
 
 TEST(Pool, TheCheapestMakesRoomAndAmongEqualsTheNewcomerYields) {
     Pool pool({.bytes = 1'000'000, .envelopes = 3}, 1);
-    pool.add(made(1), {1, 5}, kNoSlot, false);
-    pool.add(made(2), {1, 1}, kNoSlot, false);
-    pool.add(made(3), {1, 5}, kNoSlot, false);
-    EXPECT_EQ(pool.add(made(4), {1, 1}, kNoSlot, false), Pool::Added::refused);
-    EXPECT_EQ(pool.add(made(5), {1, 0.5}, kNoSlot, false), Pool::Added::refused);
-    EXPECT_EQ(pool.add(made(6), {1, 2}, kNoSlot, false), Pool::Added::added);
+    pool.add(made(1), {1, 5}, kNoSlot);
+    pool.add(made(2), {1, 1}, kNoSlot);
+    pool.add(made(3), {1, 5}, kNoSlot);
+    EXPECT_EQ(pool.add(made(4), {1, 1}, kNoSlot), Pool::Added::refused);
+    EXPECT_EQ(pool.add(made(5), {1, 0.5}, kNoSlot), Pool::Added::refused);
+    EXPECT_EQ(pool.add(made(6), {1, 2}, kNoSlot), Pool::Added::added);
     EXPECT_EQ(nonces(pool), (std::vector<std::uint64_t>{1, 3, 6}));
 }
 
 TEST(Pool, ALargeOneThatCannotStayEvictsNobody) {
     const auto cost = made(1)->raw().size() + Pool::kEntryOverhead;
     Pool pool({.bytes = 4 * cost, .envelopes = 100}, 1);
-    for (std::uint64_t i = 0; i < 4; ++i) pool.add(made(i), {1, i < 2 ? 1.0 : 9.0}, kNoSlot, false);
-    EXPECT_EQ(pool.add(made(9, 1'000, 3 * 600), {1, 5}, kNoSlot, false), Pool::Added::refused);
+    for (std::uint64_t i = 0; i < 4; ++i) pool.add(made(i), {1, i < 2 ? 1.0 : 9.0}, kNoSlot);
+    EXPECT_EQ(pool.add(made(9, 1'000, 3 * 600), {1, 5}, kNoSlot), Pool::Added::refused);
     EXPECT_EQ(pool.size(), 4u);
-    EXPECT_EQ(pool.add(made(9, 1'000, 700), {1, 5}, kNoSlot, false), Pool::Added::added);
+    EXPECT_EQ(pool.add(made(9, 1'000, 700), {1, 5}, kNoSlot), Pool::Added::added);
     EXPECT_EQ(pool.size(), 3u);
-    EXPECT_EQ(pool.add(made(10, 1'000, 100'000), {1, 50}, kNoSlot, false), Pool::Added::refused);
+    EXPECT_EQ(pool.add(made(10, 1'000, 100'000), {1, 50}, kNoSlot), Pool::Added::refused);
     EXPECT_EQ(pool.size(), 3u);
 }
 
 TEST(Pool, ScansInOrderOfArrivalFromAnyPlace) {
     Pool pool({}, 1);
-    for (std::uint64_t i = 0; i < 10; ++i) pool.add(made(i), {1, 1}, kNoSlot, false);
+    for (std::uint64_t i = 0; i < 10; ++i) pool.add(made(i), {1, 1}, kNoSlot);
     const auto middle = pool.find(made(5)->hash())->sequence;
     EXPECT_EQ(nonces(pool, middle), (std::vector<std::uint64_t>{5, 6, 7, 8, 9}));
     std::size_t visited = 0;
@@ -107,7 +107,7 @@ TEST(Pool, ASlotIsCleanWhenItIsUsedAgain) {
     EXPECT_EQ(pool.open_slot(), 0u);
     EXPECT_EQ(pool.open_slot(), 1u);
     const auto envelope = made(1);
-    pool.add(envelope, {1, 1}, 0, false);
+    pool.add(envelope, {1, 1}, 0);
     pool.find(envelope->hash())->known_by.set(1);
     pool.close_slot(0);
     EXPECT_EQ(pool.open_slot(), 2u);
@@ -121,7 +121,7 @@ TEST(Pool, SweepsManySlotsAtOnce) {
     Pool pool({}, 1);
     for (Slot slot = 0; slot < 300; ++slot) EXPECT_EQ(pool.open_slot(), slot);
     const auto envelope = made(1);
-    pool.add(envelope, {1, 1}, 0, false);
+    pool.add(envelope, {1, 1}, 0);
     auto& known_by = pool.find(envelope->hash())->known_by;
     for (Slot slot = 0; slot < 300; ++slot) known_by.set(slot);
     for (Slot slot = 0; slot < 300; slot += 3) pool.close_slot(slot);
@@ -152,7 +152,7 @@ TEST(Pool, AgreesWithANaiveOneUnderRandomUse) {
             const auto envelope =
                 made(random.below(300), static_cast<std::uint32_t>(1'000 + random.below(50)), random.below(3'000));
             const auto pow = static_cast<double>(random.below(8));
-            const auto added = pool.add(envelope, {pow, pow}, kNoSlot, false);
+            const auto added = pool.add(envelope, {pow, pow}, kNoSlot);
             const bool known = std::ranges::any_of(
                 naive, [&](const auto& item) { return item.second.envelope->hash() == envelope->hash(); });
             EXPECT_EQ(added == Pool::Added::duplicate, known);
@@ -183,6 +183,35 @@ TEST(Pool, AgreesWithANaiveOneUnderRandomUse) {
         EXPECT_EQ(nonces(pool), expected);
         EXPECT_EQ(pool.bytes(), bytes);
     }
+}
+
+TEST(Pool, APeerThatFillsMostOfItMakesRoomForTheOthers) {
+    Pool pool({.bytes = 100 * 1'000, .envelopes = 1'000}, 1);
+    const Slot flood = pool.open_slot();
+    const Slot honest = pool.open_slot();
+    for (std::uint64_t i = 0; i < 1'000; ++i) pool.add(made(i), {1, 9}, flood);
+    for (std::uint64_t i = 1'000; i < 1'020; ++i) {
+        EXPECT_EQ(pool.add(made(i), {1, 1}, honest), Pool::Added::added) << "less work, but a fair share";
+    }
+    EXPECT_LE(pool.bytes(), 100u * 1'000);
+    EXPECT_GT(pool.bytes_of(honest), 0u);
+    EXPECT_EQ(pool.add(made(5'000), {1, 9}, flood), Pool::Added::refused);
+    EXPECT_EQ(pool.bytes(), pool.bytes_of(honest) + pool.bytes_of(flood));
+}
+
+TEST(Pool, WhatAPeerThatIsGoneBroughtStaysAndCountsTogether) {
+    Pool pool({}, 1);
+    const Slot first = pool.open_slot();
+    const Slot second = pool.open_slot();
+    pool.add(made(1), {1, 1}, first);
+    pool.add(made(2), {1, 1}, second);
+    pool.close_slot(first);
+    pool.close_slot(second);
+    pool.sweep();
+    EXPECT_EQ(pool.bytes_of(first), 0u);
+    EXPECT_EQ(pool.bytes_of(kDeparted), pool.bytes());
+    EXPECT_EQ(pool.expire(~std::uint32_t{0}).size(), 2u);
+    EXPECT_EQ(pool.bytes_of(kDeparted), 0u);
 }
 
 }  // namespace

@@ -64,10 +64,13 @@ Session::Session(Engine& engine, net::MessageStream& stream, const Status& ours,
       stream_(stream),
       outbox_(engine.pool(), {theirs.min_pow, theirs.bloom, engine.config().light_client}, engine.env().clock->now()),
       wake_(engine.env().executor),
+      allowance_(engine.config().rates_per_peer),
+      address_allowance_(engine.allowance_of(stream.peer().id)),
       confirms_(ours.confirmations && theirs.confirmations),
       since_(engine.env().clock->now()),
       told_min_pow_(ours.min_pow),
       told_bloom_(ours.bloom) {
+    set_pace(theirs.rates);
     engine_.attach(*this);
 }
 
@@ -101,6 +104,16 @@ void Session::set_own_only(bool own_only) {
     wake_.notify();
 }
 
+void Session::set_suspect(bool suspect) {
+    suspect_ = suspect;
+    wake_.notify();
+}
+
+void Session::set_pace(const std::optional<PacketRates>& rates) {
+    const auto limit = rates ? rates->strictest() : 0;
+    pace_ = TokenBucket(limit == 0 ? TokenBucket::kUnlimited : static_cast<double>(limit));
+}
+
 Result<void> Session::send_direct(SharedEnvelope envelope) {
     const auto size = envelope->raw().size();
     if (!direct_.empty() && direct_bytes_ + size > kMaxDirectBytes) {
@@ -115,8 +128,31 @@ Result<void> Session::send_direct(SharedEnvelope envelope) {
 Task<Result<void>> Session::read_messages() {
     for (;;) {
         SOTTO_CO_TRY(const auto message, co_await stream_.read());
+        bool dropped = false;
+        SOTTO_CO_CHECK(co_await admit(message, dropped));
+        if (dropped) continue;
         SOTTO_CO_CHECK(co_await handle(message));
     }
+}
+
+Task<Result<void>> Session::admit(const net::Message& message, bool& dropped) {
+    Load load{.bytes = static_cast<double>(message.payload.size())};
+    if (message.code == code::kMessages) {
+        SOTTO_CO_TRY(const auto items, split_envelopes(message.payload, false));
+        load.envelopes = static_cast<double>(items.size());
+    }
+    auto wait = Duration::zero();
+    for (auto* allowance : {&allowance_, address_allowance_.get()}) {
+        if (!allowance) continue;
+        const auto owed = allowance->charge(load, engine_.env().clock->now());
+        dropped = dropped || !owed;
+        wait = std::max(wait, owed.value_or(Allowance::kMaxWait));
+    }
+    if (dropped) ++engine_.counters().packets_dropped;
+    if (wait == Duration::zero()) co_return Result<void>{};
+    ++engine_.counters().packets_delayed;
+    co_await sleep_for(*engine_.env().clock, wait);
+    co_return Result<void>{};
 }
 
 Task<Result<void>> Session::handle(const net::Message& message) {
@@ -125,14 +161,20 @@ Task<Result<void>> Session::handle(const net::Message& message) {
             co_return co_await on_batch(message.payload);
         case code::kPowRequirement:
         case code::kBloom:
+        case code::kRateLimits:
             co_return on_terms(message);
         case code::kBatchAck:
         case code::kBatchResponse:
             co_return on_confirmation(message);
         case code::kDirect:
             co_return co_await on_direct(message.payload);
+        case code::kMailSyncRequest:
+        case code::kMailSyncResponse:
+        case code::kMailComplete:
+        case code::kMailRequest:
+            co_return co_await hand_to_mail(engine_.mail(), *this, message);
         default:
-            // A second status, mail servers' requests and whatever may come: not ours to judge.
+            // A second status and whatever may come: not ours to judge.
             co_return Result<void>{};
     }
 }
@@ -198,6 +240,9 @@ Result<void> Session::on_terms(const net::Message& message) {
     if (message.code == code::kPowRequirement) {
         SOTTO_TRY(const double pow, decode_pow_requirement(message.payload));
         outbox_.set_min_pow(pow, now);
+    } else if (message.code == code::kRateLimits) {
+        SOTTO_TRY(const auto rates, decode_rates(message.payload));
+        set_pace(rates);
     } else {
         SOTTO_TRY(const Bloom bloom, decode_bloom(message.payload));
         outbox_.set_bloom(bloom, now);
@@ -249,14 +294,21 @@ Task<void> Session::drive_outbox() {
             continue;
         }
         Timer timer;
-        if (const auto due = outbox_.next_due()) {
+        if (const auto due = next_due()) {
             timer = engine_.env().clock->after(*due - clock.now(), [this] { wake_.notify(); });
         }
         co_await wake_.wait();
     }
 }
 
+std::optional<TimePoint> Session::next_due() const noexcept {
+    const auto due = outbox_.next_due();
+    if (suspect_ || !due) return std::nullopt;
+    return std::max(*due, pace_due_);
+}
+
 Task<Result<bool>> Session::send_next() {
+    if (suspect_) co_return false;
     if (told_min_pow_ != engine_.min_pow()) {
         told_min_pow_ = engine_.min_pow();
         const Bytes payload = encode_pow_requirement(told_min_pow_);
@@ -275,6 +327,7 @@ Task<Result<bool>> Session::send_next() {
         for (const auto& envelope : envelopes) SOTTO_CO_CHECK(co_await write(code::kDirect, envelope->raw()));
         co_return true;
     }
+    if (pace_due_ > engine_.env().clock->now()) co_return false;
     const auto batch = outbox_.take(engine_.env().clock->wall().seconds(), engine_.env().clock->now());
     if (!batch) co_return false;
     if (!batch->envelopes.empty()) SOTTO_CO_CHECK(co_await send_batch(*batch));
@@ -324,6 +377,9 @@ Task<Result<void>> Session::write(net::Code code, BytesView payload) {
 }
 
 Task<Result<void>> Session::write(net::Code code, Buffers payload) {
+    const auto now = engine_.env().clock->now();
+    pace_due_ = now + pace_.debt_after(1, now);
+    pace_.take(1);
     const auto stall = engine_.env().clock->after(
         kStallLimit, [this] { stream_.close(Error(Errc::timed_out, "the peer does not take what we send")); });
     co_return co_await stream_.write(code, payload);

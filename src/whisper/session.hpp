@@ -7,6 +7,7 @@
 #include "net/message_stream.hpp"
 #include "whisper/clock_check.hpp"
 #include "whisper/engine.hpp"
+#include "whisper/mail.hpp"
 #include "whisper/outbox.hpp"
 #include "whisper/packets.hpp"
 
@@ -18,7 +19,7 @@ Task<Result<Status>> exchange_status(Env env, net::MessageStream& stream, Status
 
 /// One peer, past the exchange of status: a reader and an outbox. The reader waits for the peer to take an answer for
 /// at most kStallLimit. Loop thread only.
-class Session {
+class Session final : private MailLink {
   public:
     static constexpr Duration kStallLimit = std::chrono::seconds(30);
 
@@ -26,17 +27,19 @@ class Session {
     Session(Engine& engine, net::MessageStream& stream, const Status& ours, const Status& theirs);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
-    ~Session();
+    ~Session() override;
 
     /// Until the stream ends; returns why.
     Task<Result<void>> run();
 
-    const crypto::PeerId& peer() const noexcept { return stream_.peer().id; }
+    const crypto::PeerId& peer() const noexcept override { return stream_.peer().id; }
     Slot slot() const noexcept { return outbox_.slot(); }
     void on_added(const Pool::Entry& entry, std::uint64_t wall_seconds, TimePoint now);
     /// Our terms changed: tell the peer.
     void wake() noexcept { wake_.notify(); }
     void set_own_only(bool own_only);
+    /// While the peer is suspect nothing new is sent to it; what waits is not lost.
+    void set_suspect(bool suspect);
     LagSample& lags() noexcept { return lags_; }
     /// Code 127. Errors: busy while much is waiting already.
     Result<void> send_direct(SharedEnvelope envelope);
@@ -57,7 +60,11 @@ class Session {
         std::size_t bytes = 0;
     };
 
+    bool trusted() const noexcept override { return engine_.trusts(peer()); }
+    Task<Result<void>> send(net::Code code, BytesView payload) override { return write(code, payload); }
+
     Task<Result<void>> read_messages();
+    Task<Result<void>> admit(const net::Message& message, bool& dropped);
     Task<Result<void>> handle(const net::Message& message);
     Task<Result<void>> on_batch(BytesView payload);
     Task<Result<void>> on_direct(BytesView payload);
@@ -69,6 +76,8 @@ class Session {
     void settle(BatchResponse response);
 
     Task<void> drive_outbox();
+    std::optional<TimePoint> next_due() const noexcept;
+    void set_pace(const std::optional<PacketRates>& rates);
     Task<Result<bool>> send_next();
     Task<Result<void>> send_batch(const Outbox::Batch& batch);
     void remember(const Hash& batch, const Outbox::Batch& envelopes);
@@ -81,6 +90,12 @@ class Session {
     Outbox outbox_;
     Event wake_;
     bool stopping_ = false;
+    bool suspect_ = false;
+    Allowance allowance_;
+    std::shared_ptr<Allowance> address_allowance_;
+    /// What the peer takes from us, in packets a second, and when the next one may go.
+    TokenBucket pace_{TokenBucket::kUnlimited};
+    TimePoint pace_due_;
     bool confirms_;
     TimePoint since_;
     LagSample lags_;

@@ -51,7 +51,7 @@ void pool_insert(benchmark::State& state) {
     for (std::uint64_t i = 0; i < 100'000; ++i) envelopes.push_back(*make_envelope(envelope(i)));
     for (auto _ : state) {
         Pool pool({}, 1);
-        for (const auto& each : envelopes) pool.add(each, {1, 1}, 0, false);
+        for (const auto& each : envelopes) pool.add(each, {1, 1}, 0);
         benchmark::DoNotOptimize(pool.size());
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(envelopes.size()));

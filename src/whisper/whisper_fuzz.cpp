@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "whisper/mail_packets.hpp"
 #include "whisper/message.hpp"
 #include "whisper/packets.hpp"
 #include "whisper/verify.hpp"
@@ -42,6 +43,7 @@ void check_status(BytesView payload) {
     const auto again = decode_status(encode_status(*status));
     SOTTO_FUZZ_CHECK(again && again->bloom == status->bloom && again->min_pow == status->min_pow);
     SOTTO_FUZZ_CHECK(again->light == status->light && again->confirmations == status->confirmations);
+    SOTTO_FUZZ_CHECK(again->rates == status->rates);
 }
 
 void check_response(BytesView payload) {
@@ -50,6 +52,24 @@ void check_response(BytesView payload) {
     const auto again = decode_batch_response(encode_batch_response(**response));
     SOTTO_FUZZ_CHECK(again && *again && (*again)->batch == (*response)->batch);
     SOTTO_FUZZ_CHECK((*again)->errors.size() == (*response)->errors.size());
+}
+
+void check_mail(net::Code code, BytesView payload) {
+    if (code == code::kMailRequest) {
+        const auto request = decode_mail_request(payload);
+        SOTTO_FUZZ_CHECK(!request || request->cursor.size() <= kMaxCursor);
+    } else if (code == code::kMailComplete) {
+        const auto complete = decode_mail_complete(payload);
+        if (!complete || (complete->error && complete->error->size() == kMaxMailError)) return;
+        SOTTO_FUZZ_CHECK(equal(encode_mail_complete(*complete), payload));
+    } else if (code == code::kMailSyncRequest) {
+        const auto request = decode_mail_sync_request(payload);
+        SOTTO_FUZZ_CHECK(!request || (request->lower <= request->upper && request->limit >= 1));
+    } else if (const auto response = decode_mail_sync_response(payload)) {
+        const auto again = decode_mail_sync_response(encode_mail_sync_response(*response));
+        SOTTO_FUZZ_CHECK(again && again->envelopes.size() == response->envelopes.size());
+        SOTTO_FUZZ_CHECK(again->cursor == response->cursor && again->error == response->error);
+    }
 }
 
 void check_envelopes(net::Code code, BytesView payload) {
@@ -112,6 +132,8 @@ SOTTO_FUZZ(whisper_packet) {
     check_terms(code, payload);
     if (code == code::kStatus) check_status(payload);
     if (code == code::kBatchResponse) check_response(payload);
+    if (code == code::kRateLimits) (void)decode_rates(payload);
+    if (code >= code::kMailSyncRequest && code <= code::kMailRequest) check_mail(code, payload);
     if (code == code::kMessages || code == code::kDirect) check_envelopes(code, payload);
 }
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "whisper/allowance.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sotto::whisper {
+namespace {
+
+/// A debt of this length is not paid by waiting any more.
+constexpr Duration kMaxDebt = 2 * Allowance::kMaxWait;
+
+}  // namespace
+
+void TokenBucket::refill(TimePoint now) noexcept {
+    if (std::isinf(rate_) || now <= at_) return;
+    const double seconds = std::chrono::duration<double>(now - at_).count();
+    tokens_ = std::min(rate_ * kBurst, tokens_ + rate_ * seconds);
+    at_ = now;
+}
+
+Duration TokenBucket::debt_after(double amount, TimePoint now) noexcept {
+    if (std::isinf(rate_)) return Duration::zero();
+    refill(now);
+    const double left = tokens_ - amount;
+    if (left >= 0) return Duration::zero();
+    // Clamped before it becomes an integer: a small rate makes any length.
+    const double seconds = std::min(-left / rate_, 2 * std::chrono::duration<double>(kMaxDebt).count());
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+bool TokenBucket::full(TimePoint now) noexcept {
+    refill(now);
+    return std::isinf(rate_) || tokens_ >= rate_ * kBurst;
+}
+
+std::optional<Duration> Allowance::charge(const Load& load, TimePoint now) noexcept {
+    const auto debt = std::max(
+        {packets_.debt_after(1, now), envelopes_.debt_after(load.envelopes, now), bytes_.debt_after(load.bytes, now)});
+    if (debt > kMaxDebt) return std::nullopt;
+    packets_.take(1);
+    envelopes_.take(load.envelopes);
+    bytes_.take(load.bytes);
+    return std::min(debt, kMaxWait);
+}
+
+std::shared_ptr<Allowance> AddressAllowances::of(const std::string& address) {
+    if (address.empty()) return nullptr;
+    auto& allowance = allowances_[address];
+    if (!allowance) allowance = std::make_shared<Allowance>(rates_);
+    return allowance;
+}
+
+void AddressAllowances::sweep(TimePoint now) {
+    std::erase_if(allowances_,
+                  [now](const auto& item) { return item.second.use_count() == 1 && item.second->full(now); });
+}
+
+}  // namespace sotto::whisper

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+
+namespace sotto::whisper {
+
+/// A rate that may run into debt: what costs more than there is passes at once and is paid for by waiting. Holds
+/// kBurst seconds' worth. Pure: time comes in.
+class TokenBucket {
+  public:
+    static constexpr double kBurst = 4;
+    static constexpr double kUnlimited = std::numeric_limits<double>::infinity();
+
+    explicit TokenBucket(double per_second) noexcept : rate_(per_second), tokens_(per_second * kBurst) {}
+
+    /// How long until the debt is paid if `amount` is taken now.
+    Duration debt_after(double amount, TimePoint now) noexcept;
+    void take(double amount) noexcept { tokens_ -= amount; }
+    bool full(TimePoint now) noexcept;
+
+  private:
+    void refill(TimePoint now) noexcept;
+
+    double rate_;
+    double tokens_;
+    TimePoint at_{};
+};
+
+/// What a peer, or all peers of one address, may send in a second.
+struct Rates {
+    double packets = TokenBucket::kUnlimited;  ///< messages of any code
+    double envelopes = TokenBucket::kUnlimited;
+    double bytes = TokenBucket::kUnlimited;  ///< of payload
+};
+
+/// One packet.
+struct Load {
+    double envelopes = 0;
+    double bytes = 0;
+};
+
+/// Enforces Rates by making the reader wait, so that a burst is delayed and not lost; what is far above is dropped.
+/// Pure. Loop thread only.
+class Allowance {
+  public:
+    /// The longest that one packet makes the reader wait, so that a session can always end soon.
+    static constexpr Duration kMaxWait = std::chrono::seconds(1);
+
+    explicit Allowance(const Rates& rates) noexcept
+        : packets_(rates.packets), envelopes_(rates.envelopes), bytes_(rates.bytes) {}
+
+    /// How long to wait before the next packet is read; nullopt: drop this one, nothing was charged.
+    std::optional<Duration> charge(const Load& load, TimePoint now) noexcept;
+    /// Nothing is owed and nothing was taken lately.
+    bool full(TimePoint now) noexcept { return packets_.full(now) && envelopes_.full(now) && bytes_.full(now); }
+
+  private:
+    TokenBucket packets_;
+    TokenBucket envelopes_;
+    TokenBucket bytes_;
+};
+
+/// The allowances of addresses, each shared by the sessions from there. One that owes outlives its sessions, so that a
+/// new connection does not begin anew. Loop thread only.
+class AddressAllowances {
+  public:
+    explicit AddressAllowances(const Rates& rates) : rates_(rates) {}
+
+    /// Null for the empty address: exempt.
+    std::shared_ptr<Allowance> of(const std::string& address);
+    /// Forgets those that nobody uses and that owe nothing: on a coarse tick.
+    void sweep(TimePoint now);
+    std::size_t size() const noexcept { return allowances_.size(); }
+
+  private:
+    Rates rates_;
+    std::map<std::string, std::shared_ptr<Allowance>> allowances_;
+};
+
+}  // namespace sotto::whisper

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "whisper/allowance.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sotto::whisper {
+namespace {
+
+using namespace std::chrono_literals;
+
+TimePoint at(Duration since_start) {
+    return {since_start};
+}
+
+TEST(TokenBucket, HoldsFourSecondsWorthAndThenRunsIntoDebt) {
+    TokenBucket bucket(10);
+    EXPECT_EQ(bucket.debt_after(40, at(0s)), 0s);
+    bucket.take(40);
+    EXPECT_EQ(bucket.debt_after(5, at(0s)), 500ms);
+    EXPECT_EQ(bucket.debt_after(5, at(500ms)), 0s);
+}
+
+TEST(TokenBucket, FillsUpToItsBurstAndNoFurther) {
+    TokenBucket bucket(10);
+    bucket.take(40);
+    EXPECT_FALSE(bucket.full(at(3s)));
+    EXPECT_TRUE(bucket.full(at(1h)));
+    EXPECT_EQ(bucket.debt_after(41, at(1h)), 100ms);
+}
+
+TEST(TokenBucket, WithoutALimitNothingIsOwed) {
+    TokenBucket bucket(TokenBucket::kUnlimited);
+    bucket.take(1e18);
+    EXPECT_EQ(bucket.debt_after(1e18, at(0s)), 0s);
+    EXPECT_TRUE(bucket.full(at(0s)));
+}
+
+TEST(TokenBucket, AHugeDebtDoesNotOverflow) {
+    TokenBucket bucket(1e-9);
+    EXPECT_GT(bucket.debt_after(1e18, at(0s)), 2s);
+    EXPECT_LT(bucket.debt_after(1e18, at(0s)), 1h);
+}
+
+TEST(Allowance, TheScarcestOfPacketsEnvelopesAndBytesDecides) {
+    Allowance allowance({.packets = 100, .envelopes = 10, .bytes = 1000});
+    EXPECT_EQ(allowance.charge({1, 10}, at(0s)), 0s);
+    EXPECT_EQ(allowance.charge({44, 10}, at(0s)), 500ms) << "five envelopes too many";
+    Allowance narrow({.packets = 100, .envelopes = 10, .bytes = 1000});
+    EXPECT_EQ(narrow.charge({1, 4250}, at(0s)), 250ms) << "250 bytes too many";
+}
+
+TEST(Allowance, WaitsAtMostASecondAndDropsWhatIsFarAbove) {
+    Allowance allowance({.envelopes = 10});
+    EXPECT_EQ(allowance.charge({55, 1}, at(0s)), 1s);
+    EXPECT_EQ(allowance.charge({10, 1}, at(0s)), std::nullopt);
+    EXPECT_EQ(allowance.charge({5, 1}, at(0s)), 1s) << "a dropped packet is not charged";
+}
+
+TEST(Allowance, SustainedTrafficPassesAtTheRate) {
+    Allowance allowance({.envelopes = 100});
+    TimePoint now{};
+    double taken = 0;
+    while (now < at(60s)) {
+        const auto wait = allowance.charge({10, 1000}, now);
+        if (wait) taken += 10;
+        now = now + wait.value_or(1s) + 1ms;
+    }
+    EXPECT_NEAR(taken, 100 * 64, 100);
+}
+
+TEST(AddressAllowances, SessionsOfOneAddressShareAndANewOneDoesNotBeginAnew) {
+    AddressAllowances addresses({.envelopes = 10});
+    auto first = addresses.of("10.0.0.1");
+    EXPECT_EQ(first, addresses.of("10.0.0.1"));
+    EXPECT_NE(first, addresses.of("10.0.0.2"));
+    (void)first->charge({45, 1}, at(0s));
+    first.reset();
+    addresses.sweep(at(1s));
+    EXPECT_EQ(addresses.of("10.0.0.1")->charge({20, 1}, at(1s)), 1s);
+    addresses.sweep(at(1min));
+    EXPECT_EQ(addresses.size(), 0u);
+}
+
+TEST(AddressAllowances, AnEmptyAddressIsExempt) {
+    AddressAllowances addresses({.envelopes = 10});
+    EXPECT_EQ(addresses.of(""), nullptr);
+    EXPECT_EQ(addresses.size(), 0u);
+}
+
+}  // namespace
+}  // namespace sotto::whisper
