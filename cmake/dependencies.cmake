@@ -10,6 +10,8 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(secp256k1 REQUIRED IMPORTED_TARGET libsecp256k1)
+# Its CMake package would ask for civetweb and curl, which only its servers need.
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 if(SOTTO_TESTS)
     find_package(GTest REQUIRED)
     find_package(benchmark REQUIRED)

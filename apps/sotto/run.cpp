@@ -12,6 +12,7 @@
 #include "node/identity.hpp"
 #include "node/node.hpp"
 #include "rpc/methods.hpp"
+#include "rpc/monitor.hpp"
 #include "rpc/page.hpp"
 #include "rpc/server.hpp"
 #include "signals.hpp"
@@ -43,6 +44,7 @@ struct Service {
     std::optional<node::DataDir> data_dir;
     std::unique_ptr<node::Node> node;
     rpc::Dispatcher dispatcher;
+    std::optional<rpc::Monitor> monitor;
     std::unique_ptr<rpc::Server> server;
     std::string rpc_url;
     std::optional<rpc::Page> page;
@@ -71,9 +73,9 @@ struct Service {
         server_config.access.origins = config.rpc_origins;
         server_config.max_connections = config.limits.rpc_connections;
         server_config.max_body = config.limits.rpc_body_bytes;
-        server_config.health = [this] {
-            return json::serialize(json::object{{"status", "ok"}, {"peers", node->host().peer_count()}});
-        };
+        monitor.emplace(*node, dispatcher);
+        server_config.health = [this] { return monitor->health(); };
+        server_config.metrics = [this] { return monitor->metrics(); };
         server_config.page = [this](const rpc::HttpRequest& request) { return page->answer(request); };
         server_config.session = [this](std::string_view cookies) { return page->has_session(cookies); };
         server = std::make_unique<rpc::Server>(env, std::move(server_config), dispatcher);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "rpc/process_stats.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+namespace sotto::rpc {
+namespace {
+
+// Places of proc(5), counted from the state, the first field behind the program's name.
+constexpr std::size_t kUserTicks = 11;
+constexpr std::size_t kSystemTicks = 12;
+constexpr std::size_t kThreads = 17;
+constexpr std::size_t kVirtualBytes = 20;
+constexpr std::size_t kResidentPages = 21;
+constexpr std::size_t kFields = 22;
+
+std::vector<std::string_view> words_of(std::string_view text) {
+    std::vector<std::string_view> words;
+    for (std::size_t at = 0; (at = text.find_first_not_of(" \n", at)) != std::string_view::npos;) {
+        const auto end = std::min(text.find_first_of(" \n", at), text.size());
+        words.push_back(text.substr(at, end - at));
+        at = end;
+    }
+    return words;
+}
+
+std::uint64_t count_descriptors() {
+    std::error_code code;
+    const std::filesystem::directory_iterator all("/proc/self/fd", code);
+    if (code) return 0;
+    // One of them is what reads the folder.
+    return static_cast<std::uint64_t>(std::distance(begin(all), end(all))) - 1;
+}
+
+}  // namespace
+
+Result<ProcessStats> parse_proc_stat(std::string_view text, const ProcUnits& units) {
+    // The name may hold spaces and brackets itself.
+    const auto name_end = text.rfind(')');
+    if (name_end == std::string_view::npos) return fail(Errc::malformed, "no program name in /proc/self/stat");
+    const auto words = words_of(text.substr(name_end + 1));
+    if (words.size() < kFields) return fail(Errc::malformed, "/proc/self/stat is too short");
+    bool valid = true;
+    const auto number = [&](std::size_t place) {
+        std::uint64_t value = 0;
+        const auto word = words[place];
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+        valid = valid && error == std::errc() && end == word.data() + word.size();
+        return value;
+    };
+    ProcessStats stats;
+    stats.cpu_seconds = static_cast<double>(number(kUserTicks) + number(kSystemTicks)) / units.ticks_per_second;
+    stats.threads = number(kThreads);
+    stats.virtual_bytes = number(kVirtualBytes);
+    stats.resident_bytes = number(kResidentPages) * units.page_bytes;
+    if (!valid) return fail(Errc::malformed, "a field of /proc/self/stat is no number");
+    return stats;
+}
+
+Result<ProcessStats> read_process_stats() {
+    std::ifstream file("/proc/self/stat");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    if (text.empty()) return fail(Errc::io, "/proc/self/stat cannot be read");
+    const ProcUnits units{static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)),
+                          static_cast<double>(::sysconf(_SC_CLK_TCK))};
+    SOTTO_TRY(auto stats, parse_proc_stat(text, units));
+    stats.open_fds = count_descriptors();
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) stats.max_fds = limit.rlim_cur;
+    return stats;
+}
+
+}  // namespace sotto::rpc
