@@ -15,6 +15,18 @@ Topic topic_of(std::string_view name) {
     return first_bytes<4>(crypto::keccak256(view_of(name)));
 }
 
+void wipe(std::string& secret) noexcept {
+    crypto::wipe({reinterpret_cast<Byte*>(secret.data()), secret.size()});
+}
+
+/// In hex.
+Result<std::string> shared_secret(const crypto::secp256k1::Secret& ours, const Key& theirs) {
+    SOTTO_TRY(auto secret, crypto::secp256k1::ecdh(ours, theirs));
+    auto text = to_hex(secret);
+    crypto::wipe(secret);
+    return text;
+}
+
 std::unexpected<Error> no_key() {
     return fail(Errc::invalid_argument,
                 "a person's key is 0x04 and 128 hex digits, 0x02 or 0x03 and 64, or a peer id that begins with 16Uiu2");
@@ -57,14 +69,19 @@ Topic discovery_topic(const Key& key) {
     return topic_of("contact-discovery-" + std::to_string(partition));
 }
 
+Result<Topic> negotiated_topic(const crypto::secp256k1::Secret& ours, const Key& theirs) {
+    SOTTO_TRY(auto secret, shared_secret(ours, theirs));
+    const auto topic = topic_of(secret);
+    wipe(secret);
+    return topic;
+}
+
 Result<Negotiated> negotiate(const crypto::secp256k1::Secret& ours, const Key& theirs) {
-    SOTTO_TRY(auto secret, crypto::secp256k1::ecdh(ours, theirs));
-    auto password = to_hex(secret);
-    crypto::wipe(secret);
+    SOTTO_TRY(auto secret, shared_secret(ours, theirs));
     Negotiated negotiated;
-    negotiated.topic = topic_of(password);
-    negotiated.key = first_bytes<32>(crypto::pbkdf2_sha256(view_of(password), {}, kRounds, 32));
-    crypto::wipe({reinterpret_cast<Byte*>(password.data()), password.size()});
+    negotiated.topic = topic_of(secret);
+    negotiated.key = first_bytes<32>(crypto::pbkdf2_sha256(view_of(secret), {}, kRounds, 32));
+    wipe(secret);
     if (negotiated.topic == Topic{}) return fail(Errc::unsupported, "these two keys share a topic of zeros");
     return negotiated;
 }

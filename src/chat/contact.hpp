@@ -32,6 +32,8 @@ struct Negotiated {
     Topic topic{};
     ByteArray<32> key{};  ///< AES-256-GCM
 };
+/// The topic alone, which costs tens of microseconds. Errors: those of the point.
+Result<Topic> negotiated_topic(const crypto::secp256k1::Secret& ours, const Key& theirs);
 /// secret = X of the shared point, topic = keccak256(hex(secret))[0..4], key = PBKDF2-SHA256(hex(secret), no salt,
 /// 65,356 rounds): tens of milliseconds, for the workers. Errors: those of the point; unsupported for the one topic in
 /// 2^32 that Whisper cannot carry (all zero).

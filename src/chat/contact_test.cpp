@@ -39,6 +39,7 @@ TEST(Contact, AgreesWithItsVectors) {
         const auto theirs = negotiate(bob, crypto::secp256k1::public_key(alice));
         ASSERT_TRUE(ours && theirs);
         EXPECT_EQ(to_hex(ours->topic), text_at(vector, "topic"));
+        EXPECT_EQ(*negotiated_topic(alice, bob_key), ours->topic);
         EXPECT_EQ(to_hex(ours->key), text_at(vector, "key"));
         EXPECT_EQ(ours->topic, theirs->topic);
         EXPECT_EQ(ours->key, theirs->key);

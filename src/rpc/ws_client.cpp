@@ -10,6 +10,10 @@
 #include <boost/beast/websocket.hpp>
 #include <boost/json.hpp>
 #include <list>
+#include <map>
+#include <optional>
+
+#include "base/event.hpp"
 
 namespace sotto::rpc {
 namespace {
@@ -23,6 +27,7 @@ using tcp = asio::ip::tcp;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMaxMessage = 25 * 1024 * 1024;
 constexpr std::size_t kMaxKept = 10'000;
+constexpr int kMethodNotFound = -32601;
 
 struct Authority {
     std::string host;
@@ -50,12 +55,65 @@ std::unexpected<Error> unreachable(const std::string& url, const boost::system::
 
 }  // namespace
 
+/// Whoever waits for an answer reads for all: there is no task of its own, and calls may overlap.
 struct WsClient::Impl {
-    explicit Impl(const Executor& executor) : socket(executor) {}
+    explicit Impl(const Executor& its_executor) : executor(its_executor), socket(executor) {}
 
+    Executor executor;
     websocket::stream<beast::tcp_stream> socket;
     std::int64_t next_id = 1;
     std::list<json::value> notifications;
+    std::map<std::int64_t, std::optional<json::object>> replies;  ///< of the calls under way
+    std::list<Event*> waiting;
+    bool reading = false;
+    bool writing = false;
+    std::optional<Error> broken;
+
+    /// Holds one direction of the socket; whoever waits for it, or for what was read, looks again afterwards.
+    struct Turn {
+        Turn(Impl& its_client, bool& its_flag) : client(its_client), flag(its_flag) { flag = true; }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        ~Turn() {
+            flag = false;
+            for (auto* event : client.waiting) event->notify();
+        }
+        Impl& client;
+        bool& flag;
+    };
+    struct Waiting {
+        explicit Waiting(Impl& its_client)
+            : client(its_client), event(client.executor), place(client.waiting.insert(client.waiting.end(), &event)) {}
+        Waiting(const Waiting&) = delete;
+        Waiting& operator=(const Waiting&) = delete;
+        ~Waiting() { client.waiting.erase(place); }
+        Impl& client;
+        Event event;
+        std::list<Event*>::iterator place;
+    };
+    struct Reply {
+        Reply(Impl& its_client, std::int64_t its_id)
+            : client(its_client), id(its_id), place(client.replies.try_emplace(id).first) {}
+        Reply(const Reply&) = delete;
+        Reply& operator=(const Reply&) = delete;
+        ~Reply() { client.replies.erase(place); }
+        Impl& client;
+        std::int64_t id;
+        std::map<std::int64_t, std::optional<json::object>>::iterator place;
+    };
+
+    Task<void> change() {
+        Waiting waiting_here(*this);
+        co_await waiting_here.event.wait();
+    }
+
+    Task<Result<void>> write(std::string text) {
+        while (writing) co_await change();
+        const Turn turn(*this, writing);
+        const auto [code, size] = co_await socket.async_write(asio::buffer(text), kAwait);
+        if (code) co_return fail(Errc::closed, "the node closed the connection: " + code.message());
+        co_return Result<void>{};
+    }
 
     Task<Result<json::object>> read() {
         beast::flat_buffer buffer;
@@ -66,6 +124,37 @@ struct WsClient::Impl {
         auto value = json::parse({static_cast<const char*>(data.data()), data.size()}, parse_code);
         if (parse_code || !value.is_object()) co_return fail(Errc::malformed, "the node's answer is not JSON-RPC");
         co_return std::move(value.get_object());
+    }
+
+    /// Reads one message, or waits until somebody else has.
+    Task<Result<void>> advance() {
+        if (broken) co_return fail(*broken);
+        if (reading) {
+            co_await change();
+            co_return Result<void>{};
+        }
+        const Turn turn(*this, reading);
+        auto message = co_await read();
+        if (message) {
+            file(std::move(*message));
+        } else {
+            broken = message.error();
+        }
+        co_return Result<void>{};
+    }
+
+    void file(json::object message) {
+        if (message.contains("method")) {
+            if (notifications.size() < kMaxKept) notifications.push_back(std::move(message["params"]));
+            return;
+        }
+        const auto* id = message.if_contains("id");
+        const auto call = id && id->is_int64() ? replies.find(id->get_int64()) : replies.end();
+        if (call == replies.end()) {
+            broken = Error(Errc::malformed, "the node answers what was not asked");
+        } else {
+            call->second = std::move(message);
+        }
     }
 };
 
@@ -98,36 +187,36 @@ Task<Result<std::unique_ptr<WsClient>>> WsClient::connect(Env env,
 }
 
 Task<Result<json::value>> WsClient::call(std::string method, json::array params) {
-    const auto id = impl_->next_id++;
-    json::object request{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}};
+    const Impl::Reply waiting(*impl_, impl_->next_id++);
+    json::object request{{"jsonrpc", "2.0"}, {"id", waiting.id}, {"method", method}};
     request["params"] = std::move(params);
-    const auto text = json::serialize(request);
-    const auto [code, size] = co_await impl_->socket.async_write(asio::buffer(text), kAwait);
-    if (code) co_return fail(Errc::closed, "the node closed the connection: " + code.message());
-    for (;;) {
-        SOTTO_CO_TRY(auto reply, co_await impl_->read());
-        if (reply.contains("method")) {
-            if (impl_->notifications.size() < kMaxKept) impl_->notifications.push_back(std::move(reply["params"]));
-            continue;
-        }
-        if (const auto* error = reply.if_contains("error")) {
-            const auto* message = error->is_object() ? error->get_object().if_contains("message") : nullptr;
-            const bool text_given = message && message->is_string();
-            co_return fail(Errc::refused, text_given ? std::string(message->get_string()) : json::serialize(*error));
-        }
-        if (!reply.contains("result")) co_return fail(Errc::malformed, "the node's answer is not JSON-RPC");
-        co_return std::move(reply["result"]);
+    SOTTO_CO_CHECK(co_await impl_->write(json::serialize(request)));
+    while (!waiting.place->second) {
+        SOTTO_CO_CHECK(co_await impl_->advance());
     }
+    auto& reply = *waiting.place->second;
+    if (const auto* error = reply.if_contains("error")) {
+        const auto* message = error->is_object() ? error->get_object().if_contains("message") : nullptr;
+        const bool text_given = message && message->is_string();
+        const auto* code = error->is_object() ? error->get_object().if_contains("code") : nullptr;
+        co_return fail(code && *code == kMethodNotFound ? Errc::unsupported : Errc::refused,
+                       text_given ? std::string(message->get_string()) : json::serialize(*error));
+    }
+    if (!reply.contains("result")) co_return fail(Errc::malformed, "the node's answer is not JSON-RPC");
+    co_return std::move(reply["result"]);
 }
 
 Task<Result<json::value>> WsClient::next_notification() {
     while (impl_->notifications.empty()) {
-        SOTTO_CO_TRY(auto message, co_await impl_->read());
-        if (message.contains("method")) impl_->notifications.push_back(std::move(message["params"]));
+        SOTTO_CO_CHECK(co_await impl_->advance());
     }
     auto next = std::move(impl_->notifications.front());
     impl_->notifications.pop_front();
     co_return next;
+}
+
+void WsClient::close() noexcept {
+    beast::get_lowest_layer(impl_->socket).close();
 }
 
 }  // namespace sotto::rpc

@@ -10,7 +10,8 @@
 
 namespace sotto::rpc {
 
-/// A JSON-RPC client over WebSocket, for the verbs that use a running node. One call at a time. Loop thread only.
+/// A JSON-RPC client over WebSocket, for the verbs that use a running node. Calls may overlap; each must end before the
+/// client is destroyed. Loop thread only.
 class WsClient {
   public:
     /// `url`: "ws://HOST:PORT" or "http://HOST:PORT". With a token, admin calls are possible.
@@ -20,10 +21,13 @@ class WsClient {
                                                            Deadline deadline);
     ~WsClient();
 
-    /// The result; the node's error becomes Errc::refused with its text. Notifications that come meanwhile are kept.
+    /// The result; the node's error becomes Errc::refused with its text, a method that it lacks unsupported.
+    /// Notifications that come meanwhile are kept (10,000 at most, then dropped).
     Task<Result<boost::json::value>> call(std::string method, boost::json::array params);
-    /// "params" of the next notification.
+    /// "params" of the next notification. Errors, here and above: closed, malformed; the client is of no use then.
     Task<Result<boost::json::value>> next_notification();
+    /// Every call that waits, and every later one, fails with closed.
+    void close() noexcept;
 
   private:
     struct Impl;

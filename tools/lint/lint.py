@@ -26,6 +26,7 @@ ALLOWED = {
     **{module: LEVEL_0_1 for module in ("sim", "transport", "libp2p", "devp2p", "discovery", "nat", "whisper", "mail", "chat")},
     "node": LEVEL_0_1 | {"libp2p", "devp2p", "whisper", "transport"},
     "rpc": LEVEL_0_1 | {"node", "whisper"},
+    "messenger": LEVEL_0_1 | {"chat", "whisper", "node", "rpc"},
 }
 # codec and crypto are pure: of base they see only these.
 PURE = {"codec", "crypto"}

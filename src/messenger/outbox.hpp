@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/event.hpp"
+#include "messenger/backend.hpp"
+
+namespace sotto::messenger {
+
+/// Posts messages in the order in which they were said, each as one or more envelopes, and follows each until a peer
+/// has it. Loop thread only.
+class Outbox {
+  public:
+    /// Makes the envelopes of a message when its turn has come.
+    using Make = std::function<Task<Result<std::vector<Outgoing>>>()>;
+    using OnDelivery = std::function<void(std::size_t number, Delivery delivery, const std::string& why)>;
+
+    Outbox(Env env, Backend& backend, OnDelivery on_delivery);
+
+    /// Queues a message; it is posted when somebody is there to take it, within 30 s, or fails.
+    std::size_t add(Make make);
+    /// Posts what was added, in order, until it is cancelled.
+    Task<void> run();
+    /// Waits until every message is acknowledged, or sent to peers that confirm nothing, or failed.
+    Task<void> settle();
+    bool any_failed() const noexcept { return !failed_.empty(); }
+
+  private:
+    struct Envelope {
+        Hash256 hash{};
+        Delivery delivery = Delivery::queued;
+        bool expects_more = false;
+        std::string why;
+    };
+    struct Message {
+        Make make;
+        std::vector<Envelope> envelopes;
+        Delivery delivery = Delivery::queued;
+        bool posted = false;
+        bool settled = false;
+    };
+
+    void on_progress(const Progress& progress);
+    static void apply(Envelope& envelope, const Progress& progress);
+    void set_delivery(std::size_t number, Message& message, Delivery delivery, const std::string& why);
+    void update(std::size_t number);
+    void fail_message(std::size_t number, const std::string& why);
+    Task<void> post(std::size_t number);
+    Task<bool> wait_until_reachable();
+
+    Env env_;
+    Backend& backend_;
+    OnDelivery on_delivery_;
+    void forget_oldest();
+
+    std::map<std::size_t, Message> messages_;  ///< those that may still change
+    std::map<Hash256, std::size_t> by_hash_;
+    std::set<std::size_t> failed_;
+    std::size_t count_ = 0;
+    std::size_t next_ = 0;
+    std::vector<Progress> early_;  ///< of envelopes whose hash post() has not returned yet
+    Event added_;
+    Event reachable_;
+    Event settled_;
+    std::vector<Subscription> subscriptions_;
+};
+
+}  // namespace sotto::messenger

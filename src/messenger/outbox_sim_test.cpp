@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "messenger/outbox.hpp"
+
+#include <gmock/gmock.h>
+
+#include "base/task_group.hpp"
+#include "messenger/backend_testing.hpp"
+
+namespace sotto::messenger {
+namespace {
+
+using sim::World;
+using testing::Air;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// An outbox whose backend says nothing by itself.
+class OutboxTest : public ::testing::Test {
+  protected:
+    OutboxTest() { backend_.deliver = std::nullopt; }
+
+    /// Posts a message of that many envelopes.
+    void post(std::size_t envelopes) {
+        auto make = [envelopes]() -> Task<Result<std::vector<Outgoing>>> {
+            co_return std::vector<Outgoing>(envelopes);
+        };
+        outbox_.add(make);
+        auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+            group.spawn(outbox_.run());
+            co_await sleep_for(world_, std::chrono::seconds(1));
+            co_return Result<void>{};
+        };
+        ASSERT_TRUE(world_.run(with_group(world_.env(), 1, std::ref(body))));
+    }
+    /// What the network says of the n-th envelope.
+    void tell(Byte number, Delivery delivery, bool expects_more = false) {
+        backend_.progress.emit({crypto::keccak256(BytesView(&number, 1)), delivery, expects_more, "why"});
+    }
+    bool settles() {
+        auto body = [&](TaskGroup& group) -> Task<Result<bool>> {
+            bool done = false;
+            auto wait = [&]() -> Task<void> {
+                co_await outbox_.settle();
+                done = true;
+            };
+            group.spawn(wait());
+            co_await sleep_for(world_, std::chrono::seconds(1));
+            co_return done;
+        };
+        return *world_.run(with_group(world_.env(), 1, std::ref(body)));
+    }
+
+    World world_;
+    Air air_;
+    Air::Backend backend_{air_};
+    std::vector<Delivery> told_;
+    Outbox outbox_{world_.env(), backend_, [this](std::size_t, Delivery delivery, const std::string&) {
+                       told_.push_back(delivery);
+                   }};
+};
+
+TEST_F(OutboxTest, FollowsAMessageUntilItIsAcknowledged) {
+    post(1);
+    EXPECT_THAT(told_, IsEmpty());
+    EXPECT_FALSE(settles());
+    tell(1, Delivery::sent, true);
+    EXPECT_FALSE(settles()) << "the peer will confirm";
+    tell(1, Delivery::acknowledged);
+    EXPECT_TRUE(settles());
+    tell(1, Delivery::sent);
+    tell(1, Delivery::failed);
+    EXPECT_THAT(told_, ElementsAre(Delivery::sent, Delivery::acknowledged));
+    EXPECT_FALSE(outbox_.any_failed());
+}
+
+TEST_F(OutboxTest, IsContentWithSentWhereNobodyConfirms) {
+    post(1);
+    tell(1, Delivery::sent);
+    EXPECT_TRUE(settles());
+    tell(1, Delivery::failed);
+    EXPECT_FALSE(outbox_.any_failed()) << "that it expires later changes nothing";
+}
+
+TEST_F(OutboxTest, FailsWhatNobodyConfirmedInTime) {
+    post(1);
+    tell(1, Delivery::sent, true);
+    tell(1, Delivery::failed);
+    EXPECT_TRUE(settles());
+    EXPECT_TRUE(outbox_.any_failed());
+    tell(1, Delivery::acknowledged);
+    EXPECT_FALSE(outbox_.any_failed()) << "late, but it has arrived";
+    EXPECT_THAT(told_, ElementsAre(Delivery::sent, Delivery::failed, Delivery::acknowledged));
+}
+
+TEST_F(OutboxTest, IsAsFarAsTheLastOfTheEnvelopes) {
+    post(2);
+    tell(2, Delivery::acknowledged);
+    EXPECT_THAT(told_, IsEmpty());
+    EXPECT_FALSE(settles());
+    tell(1, Delivery::sent, true);
+    tell(1, Delivery::acknowledged);
+    EXPECT_TRUE(settles());
+    EXPECT_THAT(told_, ElementsAre(Delivery::sent, Delivery::acknowledged));
+}
+
+TEST_F(OutboxTest, HearsWhatIsToldBeforePostReturns) {
+    backend_.deliver = Delivery::acknowledged;
+    post(2);
+    EXPECT_TRUE(settles());
+    EXPECT_THAT(told_, ElementsAre(Delivery::acknowledged));
+}
+
+TEST_F(OutboxTest, ForgetsNothingThatMayStillChangeAndKeepsABound) {
+    for (Byte i = 0; i < 3; ++i) post(1);
+    EXPECT_FALSE(settles());
+    for (Byte i = 1; i <= 3; ++i) tell(i, Delivery::acknowledged);
+    EXPECT_TRUE(settles());
+    EXPECT_THAT(told_, ::testing::SizeIs(3));
+}
+
+}  // namespace
+}  // namespace sotto::messenger
