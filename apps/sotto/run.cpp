@@ -8,6 +8,7 @@
 
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
+#include "node/control.hpp"
 #include "node/files.hpp"
 #include "node/identity.hpp"
 #include "node/node.hpp"
@@ -15,6 +16,7 @@
 #include "rpc/monitor.hpp"
 #include "rpc/page.hpp"
 #include "rpc/server.hpp"
+#include "service_manager.hpp"
 #include "signals.hpp"
 #include "token.hpp"
 #include "verbs.hpp"
@@ -30,8 +32,16 @@ json::value text_or_null(const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
+/// What the settings were made of.
+struct Origins {
+    node::RawSettings flags;
+    Environment environment;
+    node::RawSettings settings;
+};
+
 struct Service {
-    Service(Env e, node::Config c) : env(e), config(std::move(c)), dispatcher(bounds(config)) {}
+    Service(Env e, node::Config c, const Environment& environment)
+        : env(e), config(std::move(c)), dispatcher(bounds(config)), manager(env, environment) {}
 
     static rpc::Dispatcher::Bounds bounds(const node::Config& config) {
         rpc::Dispatcher::Bounds bounds;
@@ -43,20 +53,23 @@ struct Service {
     node::Config config;
     std::optional<node::DataDir> data_dir;
     std::unique_ptr<node::Node> node;
+    std::optional<node::Control> control;
     rpc::Dispatcher dispatcher;
     std::optional<rpc::Monitor> monitor;
     std::unique_ptr<rpc::Server> server;
     std::string rpc_url;
+    ServiceManager manager;
     std::optional<rpc::Page> page;
     std::string page_url;  ///< up to the word
 
     /// Everything that can fail before ready.
-    Result<void> start() {
+    Result<void> start(const Origins& origins) {
         SOTTO_TRY(auto dir, node::DataDir::open(config.data_dir));
         data_dir.emplace(std::move(dir));
         SOTTO_TRY(const auto devp2p, node::load_identity(config.devp2p_identity_file, *env.random));
         SOTTO_TRY(const auto libp2p, node::load_identity(config.libp2p_identity_file, *env.random));
         SOTTO_TRY(node, node::Node::make(env, config, {devp2p, libp2p}));
+        control.emplace(*node, origins.flags, origins.environment, origins.settings, config);
         SOTTO_CHECK(node->listen());
         return start_rpc();
     }
@@ -65,6 +78,7 @@ struct Service {
         if (!config.rpc) return {};
         rpc::add_shh_methods(dispatcher, *node);
         rpc::add_node_methods(dispatcher, *node);
+        rpc::add_admin_methods(dispatcher, *control);
         rpc::add_sotto_methods(dispatcher, *node, config.limits);
         rpc::add_page_method(dispatcher, [this] { return page_url + page->make_word(); });
         rpc::ServerConfig server_config;
@@ -134,49 +148,53 @@ struct Service {
             "  ./dev chat '#lobby' --connect '{}'\n  ./dev chat '#lobby' --connect {}\n", enode, multiaddrs.front());
     }
 
-    Task<int> serve(std::function<void()> reload) {
+    std::string status() const {
+        return fmt::format("serving {} peers", node->host().peer_count());
+    }
+
+    void reload() {
+        manager.reloading();
+        const auto reloaded = control->reload();
+        manager.ready(reloaded ? status() : "the settings were not reloaded: " + reloaded.error().detail());
+    }
+
+    Task<int> serve() {
         EndSignal end(env.executor);
         auto body = [this, &end](TaskGroup& group) -> Task<Result<void>> {
             group.spawn(node->run());
             if (server) group.spawn(server->run());
             print_ready();
+            manager.ready(status());
             co_await end.wait();
+            manager.stopping();
             if (server) server->stop();
             node->stop();
             co_await group.wait_all();
             co_return Result<void>{};
         };
         auto watched = [&](TaskGroup& group) -> Task<Result<void>> {
-            group.spawn(reload_on_hangup(reload));
+            group.spawn(reload_on_hangup([this] { reload(); }));
+            group.spawn(manager.feed_watchdog([this] { return status(); }));
             co_return co_await with_group(env, 2, std::ref(body));
         };
-        (void)co_await with_group(env, 1, std::ref(watched));
+        (void)co_await with_group(env, 2, std::ref(watched));
         co_return kDone;
     }
 };
 
-/// What can change while the node runs: how it logs.
-void reload_config(const node::RawSettings& flags, const Environment& environment) {
-    const auto config = node::load_config(flags, environment);
-    if (!config) {
-        log::error("run", "the configuration was not reloaded", {{"error", config.error().detail()}});
-        return;
-    }
-    log::configure(config->log_level, config->log_format);
-    log::info("run", "log level and format were reloaded");
-}
-
 }  // namespace
 
 int run_verb(const node::RawSettings& flags, const Environment& environment) {
-    auto config = node::load_config(flags, environment);
+    const auto settings = node::gather_settings(flags, environment);
+    if (!settings) return report(settings.error());
+    auto config = node::make_config(*settings);
     if (!config) return report(config.error());
     log::configure(config->log_level, config->log_format);
     Loop loop(worker_threads());
-    Service service(loop.env(), std::move(*config));
-    const auto started = service.start();
+    Service service(loop.env(), std::move(*config), environment);
+    const auto started = service.start({flags, environment, *settings});
     if (!started) return report(started.error());
-    return loop.run(service.serve([&] { reload_config(flags, environment); }));
+    return loop.run(service.serve());
 }
 
 }  // namespace sotto::app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include "node/control.hpp"
 #include "node/node.hpp"
 #include "rpc/dispatcher.hpp"
 
@@ -10,6 +11,8 @@ namespace sotto::rpc {
 void add_shh_methods(Dispatcher& dispatcher, node::Node& node);
 /// net_*, web3_*, rpc_modules and admin_*, in geth's shapes.
 void add_node_methods(Dispatcher& dispatcher, node::Node& node);
+/// admin_setLimits, admin_setLogLevel and admin_reload. The control outlives the dispatcher.
+void add_admin_methods(Dispatcher& dispatcher, node::Control& control);
 /// sotto_status, sotto_peers, sotto_contactTopic and sotto_contactKey, for the page. The limits are the running node's
 /// and outlive the dispatcher.
 void add_sotto_methods(Dispatcher& dispatcher, node::Node& node, const node::Limits& limits);
