@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "crypto/keystore.hpp"
+
 namespace sotto::app {
 namespace {
 
-constexpr std::size_t kMaxPassphrase = 1024;
+using crypto::keystore::kMaxPassphrase;
 
 std::unexpected<Error> cannot_read(const std::string& name) {
     return fail(Errc::invalid_argument, name + ": " + std::strerror(errno));

@@ -78,6 +78,7 @@ struct Service {
         if (!config.rpc) return {};
         rpc::add_shh_methods(dispatcher, *node);
         rpc::add_node_methods(dispatcher, *node);
+        rpc::add_key_methods(dispatcher, *node, data_dir->path());
         rpc::add_admin_methods(dispatcher, *control);
         rpc::add_sotto_methods(dispatcher, *node, config.limits);
         rpc::add_page_method(dispatcher, [this] { return page_url + page->make_word(); });

@@ -36,6 +36,7 @@ inline constexpr std::uint32_t kMinPbkdf2Rounds = 1u << 12;
 inline constexpr std::uint32_t kMaxPbkdf2Rounds = 1u << 22;
 inline constexpr std::size_t kMaxSalt = 256;
 inline constexpr std::size_t kMaxFile = 16 * 1024;
+inline constexpr std::size_t kMaxPassphrase = 1024;  ///< for those who read one
 
 inline constexpr Scrypt kStandardKdf{.n = 1u << 18, .r = 8, .p = 1};  ///< 256 MiB, about a second
 inline constexpr Scrypt kLightKdf{.n = 1u << 12, .r = 8, .p = 6};     ///< 4 MiB, for small machines

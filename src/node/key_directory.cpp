@@ -19,16 +19,6 @@ constexpr std::string_view kSeparator = "--";
 constexpr std::size_t kMaxId = 64;
 constexpr std::size_t kMaxTime = 32;
 
-/// Lower case and without 0x.
-std::string normal_id(std::string_view id) {
-    if (id.starts_with("0x") || id.starts_with("0X")) id.remove_prefix(2);
-    std::string normal(id);
-    for (auto& c : normal) {
-        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return normal;
-}
-
 bool consists_of(std::string_view text, std::string_view characters, std::size_t limit) {
     return !text.empty() && text.size() <= limit && text.find_first_not_of(characters) == std::string_view::npos;
 }
@@ -62,7 +52,7 @@ std::optional<KeyDirectory::Entry> parse_name(const std::filesystem::path& file)
     const auto at = rest.find(kSeparator);
     if (at == std::string_view::npos) return std::nullopt;
     const auto time = rest.substr(0, at);
-    const auto id = normal_id(rest.substr(at + kSeparator.size()));
+    const auto id = KeyDirectory::normal_id(rest.substr(at + kSeparator.size()));
     if (!consists_of(time, "0123456789-.:+TZ", kMaxTime) || !consists_of(id, "0123456789abcdef-", kMaxId)) {
         return std::nullopt;
     }
@@ -70,6 +60,15 @@ std::optional<KeyDirectory::Entry> parse_name(const std::filesystem::path& file)
 }
 
 }  // namespace
+
+std::string KeyDirectory::normal_id(std::string_view id) {
+    if (id.starts_with("0x") || id.starts_with("0X")) id.remove_prefix(2);
+    std::string normal(id);
+    for (auto& c : normal) {
+        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return normal;
+}
 
 Result<std::vector<KeyDirectory::Entry>> KeyDirectory::list() const {
     std::vector<Entry> entries;

@@ -25,6 +25,8 @@ class KeyDirectory {
 
     explicit KeyDirectory(const std::filesystem::path& data_dir) : path_(data_dir / "keystore") {}
     const std::filesystem::path& path() const noexcept { return path_; }
+    /// As ids are written here: lower case, without 0x.
+    static std::string normal_id(std::string_view id);
 
     /// Oldest first; empty when there is no folder yet.
     Result<std::vector<Entry>> list() const;
