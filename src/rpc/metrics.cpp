@@ -185,6 +185,9 @@ void add_whisper(Page& page, const whisper::Counters& counters) {
     page.counter("sotto_envelopes_sent_total", "Copies of envelopes that went to peers.").add({}, counters.sent);
     page.counter("sotto_envelopes_evicted_total", "Envelopes that left the full pool for ones with more work.")
         .add({}, counters.evicted);
+    page.counter("sotto_packets_limited_total", "Packets of peers above their rate, by what was done with them.")
+        .add({{"action", "delayed"}}, counters.packets_delayed)
+        .add({{"action", "dropped"}}, counters.packets_dropped);
     page.counter("sotto_messages_delivered_total", "Messages that a filter or subscription took.")
         .add({}, counters.messages);
     page.counter("sotto_messages_dropped_total", "Messages that nobody fetched from a full filter in time.")

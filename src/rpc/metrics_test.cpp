@@ -124,6 +124,7 @@ TEST_F(MetricsTest, AnIdleNodeHasAllSeriesFromTheStart) {
                              "sotto_envelopes_total{verdict=\"accepted\"}",
                              "sotto_envelopes_total{verdict=\"pool_full\"}",
                              "sotto_envelopes_evicted_total",
+                             "sotto_packets_limited_total{action=\"dropped\"}",
                              "sotto_messages_dropped_total",
                              "sotto_pool_bytes",
                              "sotto_filters",

@@ -14,8 +14,6 @@ namespace sotto::rpc {
 namespace {
 
 // Places of proc(5), counted from the state, the first field behind the program's name.
-constexpr std::size_t kUserTicks = 11;
-constexpr std::size_t kSystemTicks = 12;
 constexpr std::size_t kThreads = 17;
 constexpr std::size_t kVirtualBytes = 20;
 constexpr std::size_t kResidentPages = 21;
@@ -31,6 +29,16 @@ std::vector<std::string_view> words_of(std::string_view text) {
     return words;
 }
 
+/// To the microsecond, where /proc would say it in hundredths of a second.
+double cpu_seconds() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 std::uint64_t count_descriptors() {
     std::error_code code;
     const std::filesystem::directory_iterator all("/proc/self/fd", code);
@@ -41,7 +49,7 @@ std::uint64_t count_descriptors() {
 
 }  // namespace
 
-Result<ProcessStats> parse_proc_stat(std::string_view text, const ProcUnits& units) {
+Result<ProcessStats> parse_proc_stat(std::string_view text, std::uint64_t page_bytes) {
     // The name may hold spaces and brackets itself.
     const auto name_end = text.rfind(')');
     if (name_end == std::string_view::npos) return fail(Errc::malformed, "no program name in /proc/self/stat");
@@ -56,10 +64,9 @@ Result<ProcessStats> parse_proc_stat(std::string_view text, const ProcUnits& uni
         return value;
     };
     ProcessStats stats;
-    stats.cpu_seconds = static_cast<double>(number(kUserTicks) + number(kSystemTicks)) / units.ticks_per_second;
     stats.threads = number(kThreads);
     stats.virtual_bytes = number(kVirtualBytes);
-    stats.resident_bytes = number(kResidentPages) * units.page_bytes;
+    stats.resident_bytes = number(kResidentPages) * page_bytes;
     if (!valid) return fail(Errc::malformed, "a field of /proc/self/stat is no number");
     return stats;
 }
@@ -68,9 +75,8 @@ Result<ProcessStats> read_process_stats() {
     std::ifstream file("/proc/self/stat");
     const std::string text(std::istreambuf_iterator<char>(file), {});
     if (text.empty()) return fail(Errc::io, "/proc/self/stat cannot be read");
-    const ProcUnits units{static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)),
-                          static_cast<double>(::sysconf(_SC_CLK_TCK))};
-    SOTTO_TRY(auto stats, parse_proc_stat(text, units));
+    SOTTO_TRY(auto stats, parse_proc_stat(text, static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))));
+    stats.cpu_seconds = cpu_seconds();
     stats.open_fds = count_descriptors();
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) stats.max_fds = limit.rlim_cur;

@@ -17,15 +17,9 @@ struct ProcessStats {
     std::uint64_t max_fds = 0;  ///< the soft limit
 };
 
-/// A page's bytes and a clock tick's share of a second.
-struct ProcUnits {
-    std::uint64_t page_bytes = 4096;
-    double ticks_per_second = 100;
-};
-
-/// The fields of /proc/PID/stat (proc(5)); descriptors are not among them. Errc::malformed.
-Result<ProcessStats> parse_proc_stat(std::string_view text, const ProcUnits& units);
-/// Of this process, from /proc/self. Errc::io where there is none.
+/// Memory and threads from the text of /proc/PID/stat (proc(5)). Errc::malformed.
+Result<ProcessStats> parse_proc_stat(std::string_view text, std::uint64_t page_bytes);
+/// Of this process. Errc::io where there is no /proc.
 Result<ProcessStats> read_process_stats();
 
 }  // namespace sotto::rpc

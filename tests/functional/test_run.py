@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """`sotto run`: the ready line, its end, and what it does when it cannot start."""
 
+import contextlib
 import json
 import os
 import re
@@ -264,19 +265,29 @@ def test_the_defaults_listen_on_both_networks_and_both_families(program, home):
 
 
 def test_a_healthy_node_logs_no_warning(sotto):
-    node = sotto(listen=LISTEN_LIBP2P, name="one")
-    other = sotto("--peer", node.multiaddr, listen=LISTEN_LIBP2P, name="two")
-    node.await_peers(1)
-    key = node.rpc("shh_generateSymKeyFromPassword", "healthy")
-    filter_id = other.rpc("shh_newMessageFilter", {
-        "symKeyID": other.rpc("shh_generateSymKeyFromPassword", "healthy"), "topics": ["0x01020304"]})
-    node.rpc("shh_post", {"symKeyID": key, "topic": "0x01020304", "payload": "0x01", "ttl": 10, "powTime": 1,
-                          "powTarget": 0.002})
-    other.receive(filter_id, 1, 10)
-    end(other)
-    until(lambda: node.peers() == [], 10, "end of the session", node)
-    end(node)
-    assert warnings(node.log_tail() + other.log_tail()) == []
+    """With a peer on each network, messages both ways, strangers that break the protocols, and all peers gone again."""
+    middle = sotto(name="middle")
+    old = sotto("--peer", middle.enode, listen=("none",), name="old")
+    new = sotto("--peer", middle.multiaddr, listen=("none",), name="new")
+    middle.await_peers(2)
+    for sender, receiver in ((old, new), (new, old)):
+        key = sender.rpc("shh_generateSymKeyFromPassword", "healthy")
+        filter_id = receiver.rpc("shh_newMessageFilter", {
+            "symKeyID": receiver.rpc("shh_generateSymKeyFromPassword", "healthy"), "topics": ["0x01020304"]})
+        sender.rpc("shh_post", {"symKeyID": key, "topic": "0x01020304", "payload": "0x01", "ttl": 10, "powTime": 1,
+                                "powTarget": 0.002})
+        receiver.receive(filter_id, 1, 10)
+    for port in (middle.enode.rsplit(":", 1)[1], middle.multiaddr.split("/")[4]):
+        with socket.create_connection(("127.0.0.1", int(port)), 15) as stranger, contextlib.suppress(ConnectionError):
+            stranger.sendall(bytes(range(256)) * 8)
+            while stranger.recv(4096):
+                pass
+    for node in (old, new):
+        end(node)
+    until(lambda: middle.peers() == [], 10, "end of the sessions", middle)
+    end(middle)
+    for node in (middle, old, new):
+        assert warnings((node.data_dir.parent / f"{node.name}.log").read_text()) == []
 
 
 def test_a_hangup_reloads_how_it_logs_and_a_broken_file_changes_nothing(sotto, tmp_path):
