@@ -105,6 +105,7 @@ Verdict Engine::refuse(Verdict verdict) {
 void Engine::tick() {
     const auto gone = pool_.expire(env_.clock->wall().seconds());
     pool_.sweep();
+    opener_.expire(env_.clock->wall().seconds());
     address_allowances_.sweep(env_.clock->now());
     if (const auto removals = opener_.filters().removals(); removals != seen_removals_) {
         seen_removals_ = removals;
@@ -112,6 +113,8 @@ void Engine::tick() {
     }
     check_clock();
     tick_ = env_.clock->after(kTick, [this] { tick(); });
+    for (auto* session : sessions_) session->retry_unconfirmed();
+    ticks_.emit();
     for (const auto& envelope : gone) {
         events_.emit({.kind = EnvelopeEvent::Kind::expired, .hash = envelope->hash(), .envelope = &envelope});
     }
@@ -189,6 +192,11 @@ void Engine::detach(Session& session) noexcept {
 Session* Engine::find_session(const crypto::PeerId& peer) const {
     const auto it = std::ranges::find_if(sessions_, [&](const Session* session) { return session->peer() == peer; });
     return it == sessions_.end() ? nullptr : *it;
+}
+
+std::optional<double> Engine::least_min_pow() const {
+    if (sessions_.empty()) return std::nullopt;
+    return std::ranges::min(sessions_, {}, &Session::min_pow)->min_pow();
 }
 
 Result<void> Engine::trust(const crypto::PeerId& peer) {

@@ -27,6 +27,8 @@ class Engine {
     const Opener& opener() const noexcept { return opener_; }
     Counters& counters() noexcept { return counters_; }
     Signal<EnvelopeEvent>& events() noexcept { return events_; }
+    /// Once a second.
+    Signal<>& ticks() noexcept { return ticks_; }
 
     /// What is accepted from peers at this moment. Valid for milliseconds.
     Terms terms() const;
@@ -56,6 +58,8 @@ class Engine {
     Session* find_session(const crypto::PeerId& peer) const;
     /// Seconds that our clock is ahead of the peers' (negative: behind), where at least two agree that it is off.
     std::optional<std::int64_t> clock_offset() const noexcept { return clock_offset_; }
+    /// The least work that any peer asks for; nothing without peers.
+    std::optional<double> least_min_pow() const;
     std::size_t session_count() const noexcept { return sessions_.size(); }
     Result<void> trust(const crypto::PeerId& peer);
     bool trusts(const crypto::PeerId& peer) const { return trusted_.contains(peer); }
@@ -73,6 +77,7 @@ class Engine {
     Opener opener_;
     Counters counters_;
     Signal<EnvelopeEvent> events_;
+    Signal<> ticks_;
     NoMail no_mail_;
     AddressAllowances address_allowances_;
     Bloom base_bloom_ = Bloom::full();

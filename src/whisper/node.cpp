@@ -7,7 +7,7 @@
 #include "crypto/hash.hpp"
 #include "whisper/engine.hpp"
 #include "whisper/keys.hpp"
-#include "whisper/seal.hpp"
+#include "whisper/poster.hpp"
 #include "whisper/session.hpp"
 
 namespace sotto::whisper {
@@ -15,7 +15,6 @@ namespace {
 
 constexpr net::ProtocolSpec kSpec{"shh", 6, 128, std::size_t{1} << 20, "/shh/6.0"};
 constexpr std::uint64_t kMaxMessageSizeSetting = std::uint64_t{10} << 20;
-constexpr std::uint32_t kDefaultTtl = 50;
 constexpr std::size_t kUncompressedPoint = 65;
 
 Result<Point> parse_uncompressed(BytesView key, std::string_view error) {
@@ -25,35 +24,20 @@ Result<Point> parse_uncompressed(BytesView key, std::string_view error) {
     return fail(Errc::invalid_argument, std::string(error));
 }
 
-Error error_of(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::too_large:
-            return {Errc::invalid_argument, "huge messages are not allowed"};
-        case Verdict::low_pow:
-            return {Errc::invalid_argument, "message rejected, PoW too low"};
-        case Verdict::pool_full:
-            return {Errc::busy, std::string(to_string(verdict))};
-        default:
-            return {Errc::invalid_argument, std::string(to_string(verdict))};
-    }
-}
-
 }  // namespace
 
 struct Whisper::Impl {
-    Impl(Env env, const Config& config) : engine(env, config), keys(config.max_keys) {}
+    Impl(Env env, const Config& config) : engine(env, config), keys(config.max_keys), poster(engine, keys) {}
 
     const Env& env() const noexcept { return engine.env(); }
     Task<std::string> pair_id(std::string id);
     Task<Result<Secret>> find_secret(std::string id);
     Task<Result<FilterSpec>> filter_spec(Criteria criteria, bool for_subscription);
     Result<std::string> add_filter(FilterSpec spec, FilterIndex::Handler handler);
-    Result<void> check_post(const NewMessage& message) const;
-    Result<Bytes> encrypt(const NewMessage& message, const Secret* signer);
-    Result<Hash> deliver(BytesView rlp, const std::optional<crypto::PeerId>& target, bool ours);
 
     Engine engine;
     KeyStore keys;
+    Poster poster;
 };
 
 Whisper::Whisper(Env env, const Config& config) : impl_(std::make_unique<Impl>(env, config)) {}
@@ -74,81 +58,32 @@ Task<Result<void>> Whisper::run(net::MessageStream& stream, Established establis
 
 // ---- posting ----
 
-Result<void> Whisper::Impl::check_post(const NewMessage& message) const {
-    const bool symmetric = !message.sym_key_id.empty();
-    if (symmetric == !message.public_key.empty()) {
-        return fail(Errc::invalid_argument, "specify either a symmetric or an asymmetric key");
-    }
-    if (symmetric && message.topic == Topic{}) return fail(Errc::invalid_argument, "missing topic(s)");
-    if (message.ttl > kMaxTtl) {
-        return fail(Errc::invalid_argument, "ttl above " + std::to_string(kMaxTtl) + " seconds");
-    }
-    if (!std::isfinite(message.pow_target)) return fail(Errc::invalid_argument, "the PoW target is no number");
-    if (message.target_peer) {
-        if (engine.find_session(*message.target_peer)) return {};
-        return fail(Errc::not_found, "could not find peer with ID: " + message.target_peer->to_string());
-    }
-    if (message.pow_target < engine.min_pow()) {
-        return fail(Errc::invalid_argument, "message rejected, PoW too low");
-    }
-    return {};
-}
-
-Result<Bytes> Whisper::Impl::encrypt(const NewMessage& message, const Secret* signer) {
-    auto& random = *env().random;
-    if (message.payload.size() + message.padding.size() > kMaxEnvelopeSize) return fail(error_of(Verdict::too_large));
-    SOTTO_TRY(const auto plain, encode_plaintext(message.payload, message.padding, signer, random));
-    if (message.sym_key_id.empty()) {
-        SOTTO_TRY(const auto to, parse_uncompressed(message.public_key, "invalid public key"));
-        return seal_asymmetric(to, plain, random);
-    }
-    const auto* key = keys.symmetric(message.sym_key_id);
-    if (!key) return fail(Errc::not_found, "non-existent key ID");
-    return seal_symmetric(*key, plain, random);
-}
-
 Task<Result<Hash>> Whisper::post(NewMessage message) {
-    auto& impl = *impl_;
-    SOTTO_CO_CHECK(impl.check_post(message));
     std::optional<Secret> signer;
     if (!message.sig.empty()) {
-        SOTTO_CO_TRY(signer, co_await impl.find_secret(message.sig));
+        SOTTO_CO_TRY(signer, co_await impl_->find_secret(message.sig));
     }
-    SealOrder order;
-    auto sealed = impl.encrypt(message, signer ? &*signer : nullptr);
-    if (signer) crypto::wipe(*signer);
-    SOTTO_CO_TRY(order.data, std::move(sealed));
-    if (order.data.size() > impl.engine.terms().max_size) co_return fail(error_of(Verdict::too_large));
-    order.ttl = message.ttl == 0 ? kDefaultTtl : message.ttl;
-    order.topic = message.topic;
-    order.pow = message.pow_target;
-    order.limit = std::chrono::seconds(message.pow_time);
-    order.rule = impl.engine.config().rule;
-    const auto working = message.pow_target < 0 ? message.pow_time : 0;
-    order.expiry = static_cast<std::uint32_t>(impl.env().clock->wall().seconds() + order.ttl + working);
-    SOTTO_CO_TRY(const auto rlp, co_await seal(impl.env(), std::move(order)));
-    co_return impl.deliver(rlp, message.target_peer, true);
-}
-
-Result<Hash> Whisper::Impl::deliver(BytesView rlp, const std::optional<crypto::PeerId>& target, bool ours) {
-    SOTTO_TRY(const auto envelope, decode_envelope(rlp));
-    const Hash hash = crypto::keccak256(rlp);
-    if (target) {
-        auto* session = engine.find_session(*target);
-        if (!session) return fail(Errc::not_found, "could not find peer with ID: " + target->to_string());
-        SOTTO_CHECK(session->send_direct(std::make_shared<const Envelope>(envelope, hash)));
-        return hash;
-    }
-    auto terms = engine.terms();
-    // Our own topics need not be among those that we listen to.
-    if (ours) terms.bloom = Bloom::full();
-    const auto verdict = engine.take(envelope, terms, nullptr);
-    if (verdict != Verdict::accepted && verdict != Verdict::duplicate) return fail(error_of(verdict));
-    return hash;
+    co_return co_await impl_->poster.post(std::move(message), std::move(signer));
 }
 
 Result<Hash> Whisper::post_envelope(BytesView rlp) {
-    return impl_->deliver(rlp, std::nullopt, false);
+    return impl_->poster.post_envelope(rlp);
+}
+
+void Whisper::restore(const std::vector<JournalEntry>& entries) {
+    impl_->poster.restore(entries);
+}
+
+Task<void> Whisper::serve() {
+    return impl_->poster.serve();
+}
+
+void Whisper::stop() noexcept {
+    impl_->poster.stop();
+}
+
+Deliveries& Whisper::deliveries() noexcept {
+    return impl_->poster.deliveries();
 }
 
 // ---- filters ----
@@ -269,6 +204,7 @@ Result<void> Whisper::mark_trusted(const crypto::PeerId& peer) {
 
 void Whisper::set_suspect(const crypto::PeerId& peer, bool suspect) {
     if (auto* session = impl_->engine.find_session(peer)) session->set_suspect(suspect);
+    impl_->poster.deliveries().set_suspect(peer, suspect);
 }
 
 Signal<EnvelopeEvent>& Whisper::events() noexcept {

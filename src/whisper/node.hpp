@@ -11,7 +11,9 @@
 #include "net/message_stream.hpp"
 #include "whisper/allowance.hpp"
 #include "whisper/bloom.hpp"
+#include "whisper/delivery.hpp"
 #include "whisper/filter.hpp"
+#include "whisper/journal.hpp"
 #include "whisper/packets.hpp"
 #include "whisper/pool.hpp"
 
@@ -34,10 +36,14 @@ struct Config {
     /// The address whose allowance a connected peer shares; empty: exempt. Not set: all are.
     std::function<std::string(const crypto::PeerId&)> address_of = {};
     Mail* mail = nullptr;  ///< outlives the node; null: no mail is kept
+    Deliveries::Limits deliveries = {};
+    Journal* journal = nullptr;  ///< outlives the node; null: what is posted does not survive the process
 };
 
 /// What shh_post takes (go-ethereum whisper/whisperv6 api.go).
 struct NewMessage {
+    static constexpr std::size_t kMaxTicket = 64;  ///< bytes
+
     std::string sym_key_id = {};  ///< either this
     Bytes public_key = {};        ///< or this, 65 bytes
     std::string sig = {};         ///< id of the key pair that signs; empty: unsigned
@@ -48,7 +54,8 @@ struct NewMessage {
     std::uint32_t pow_time = 0;  ///< seconds that sealing may take
     double pow_target = 0;       ///< 0: no work; negative: the best of pow_time
     std::optional<crypto::PeerId> target_peer =
-        {};  ///< sent directly (code 127) to this connected peer, past pool and PoW
+        {};                   ///< sent directly (code 127) to this connected peer, past pool and PoW
+    std::string ticket = {};  ///< told with every state of the message, from before it has a hash
 };
 
 /// What shh_newMessageFilter and shh_subscribe take.
@@ -75,11 +82,12 @@ struct Info {
 /// Something that happened to an envelope. Pointers are valid only inside the handler.
 struct EnvelopeEvent {
     enum class Kind : std::uint8_t {
-        accepted,      ///< into the pool: from `peer`, or posted here when null
-        sent,          ///< to `peer`, in the batch `batch` where it confirms batches
-        acknowledged,  ///< `peer` confirmed the batch
-        rejected,      ///< `peer` confirmed the batch but not this envelope; `reason` in its words
-        expired,       ///< left the pool
+        accepted,       ///< into the pool: from `peer`, or posted here when null
+        sent,           ///< to `peer`, in the batch `batch` where it confirms batches
+        acknowledged,   ///< `peer` confirmed the batch
+        rejected,       ///< `peer` confirmed the batch but not this envelope; `reason` in its words
+        expired,        ///< left the pool
+        undeliverable,  ///< a direct message whose peer is gone; `reason`
     };
     Kind kind{};
     Hash hash{};
@@ -120,10 +128,19 @@ class Whisper final : public net::Protocol {
     const net::ProtocolSpec& spec() const noexcept override;
     Task<Result<void>> run(net::MessageStream& stream, Established established) override;
 
-    /// Encrypts, seals on the workers and sends; returns the hash of the envelope. "Sent" is told by events.
+    /// Encrypts, seals on the workers, keeps it in the journal and sends; returns the hash of the envelope. What
+    /// becomes of it is told by deliveries().
     Task<Result<Hash>> post(NewMessage message);
     /// Puts an envelope that was sealed elsewhere into the pool, checked as a peer's would be.
     Result<Hash> post_envelope(BytesView rlp);
+
+    /// Before peers come: goes on with what the journal has.
+    void restore(const std::vector<JournalEntry>& entries);
+    /// Works on what is posted until stop().
+    Task<void> serve();
+    void stop() noexcept;
+    /// The states of what was posted here, by the hash of any of its envelopes.
+    Deliveries& deliveries() noexcept;
 
     /// A filter to be polled; its id is 64 hex digits.
     Task<Result<std::string>> new_filter(Criteria criteria);

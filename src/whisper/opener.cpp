@@ -37,6 +37,14 @@ struct Held {
 
 Opener::Opener(Env env, const FilterIndex::Limits& limits) : env_(env), state_(std::make_shared<State>(limits)) {}
 
+void Opener::State::hand_out(const FilterKey& key,
+                             const SharedMessage& message,
+                             const Envelope& envelope,
+                             const Arrival& arrival) {
+    if (!arrival.direct && !seen.add(envelope.view())) return;
+    delivered += filters.dispatch(key, message, arrival);
+}
+
 Subscription Opener::hold(const std::string& id) {
     auto release = [weak = std::weak_ptr(state_), id] {
         if (const auto state = weak.lock()) state->filters.remove(id);
@@ -52,7 +60,7 @@ void Opener::open(const SharedEnvelope& envelope, const Arrival& arrival) {
         return;
     }
     const auto opened = try_keys(keys, *envelope, arrival.pow);
-    if (opened.message) state_->delivered += state_->filters.dispatch(*opened.key, opened.message, arrival);
+    if (opened.message) state_->hand_out(*opened.key, opened.message, *envelope, arrival);
 }
 
 bool Opener::saturated() const noexcept {
@@ -77,7 +85,7 @@ void Opener::open_on_workers(const SharedEnvelope& envelope, const Arrival& arri
                              --state->pending;
                              state->pending_bytes -= size;
                              const auto& [key, message] = job->opened;
-                             if (message) state->delivered += state->filters.dispatch(*key, message, job->arrival);
+                             if (message) state->hand_out(*key, message, *job->envelope, job->arrival);
                          });
 }
 

@@ -6,6 +6,7 @@
 #include "base/env.hpp"
 #include "base/signal.hpp"
 #include "whisper/filter.hpp"
+#include "whisper/seen_messages.hpp"
 
 namespace sotto::whisper {
 
@@ -20,6 +21,8 @@ class Opener {
     /// Ends with the filter; may outlive this.
     Subscription hold(const std::string& id);
 
+    /// Once a second; in seconds since 1970.
+    void expire(std::uint64_t now) { state_->seen.expire(now); }
     void open(const SharedEnvelope& envelope, const Arrival& arrival);
     /// Too much waits for the workers: let nothing more come in for a moment.
     bool saturated() const noexcept;
@@ -28,7 +31,14 @@ class Opener {
   private:
     struct State {
         explicit State(const FilterIndex::Limits& limits) : filters(limits) {}
+        /// A message that came twice is dropped, unless the operator's own archive sent it.
+        void hand_out(const FilterKey& key,
+                      const SharedMessage& message,
+                      const Envelope& envelope,
+                      const Arrival& arrival);
+
         FilterIndex filters;
+        SeenMessages seen;
         std::size_t pending = 0;
         std::size_t pending_bytes = 0;
         std::uint64_t delivered = 0;

@@ -42,6 +42,13 @@ void Outbox::set_own_only(bool own_only, TimePoint now) {
     terms_.own_only = own_only;
 }
 
+void Outbox::send_again(std::span<const Hash> envelopes, TimePoint now) {
+    for (const auto& hash : envelopes) {
+        if (auto* entry = pool_.find(hash)) entry->known_by.reset(slot_);
+    }
+    if (!envelopes.empty()) rescan(now);
+}
+
 void Outbox::rescan(TimePoint now) {
     backlog_from_ = 0;
     backlog_end_ = pool_.end();

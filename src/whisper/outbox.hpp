@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -42,6 +43,9 @@ class Outbox {
     ~Outbox();
 
     Slot slot() const noexcept { return slot_; }
+    double min_pow() const noexcept { return terms_.min_pow; }
+    /// The peer may have these after all, but did not say so: they go again.
+    void send_again(std::span<const Hash> envelopes, TimePoint now);
     /// What the peer did not get under the old terms is looked through again.
     void set_min_pow(double pow, TimePoint now);
     void set_bloom(const Bloom& bloom, TimePoint now);

@@ -16,6 +16,15 @@ void KnownBy::set(Slot slot) {
     rest_[word] |= std::uint64_t{1} << (slot % 64);
 }
 
+void KnownBy::reset(Slot slot) noexcept {
+    if (slot < 64) {
+        first_ &= ~(std::uint64_t{1} << slot);
+        return;
+    }
+    const std::size_t word = slot / 64 - 1;
+    if (word < rest_.size()) rest_[word] &= ~(std::uint64_t{1} << (slot % 64));
+}
+
 bool KnownBy::test(Slot slot) const noexcept {
     if (slot < 64) return (first_ >> slot & 1) != 0;
     const std::size_t word = slot / 64 - 1;
@@ -46,6 +55,11 @@ bool Pool::SoonerExpired::operator()(const Entry* a, const Entry* b) const noexc
 Pool::Pool(const PoolLimits& limits, std::uint64_t hash_seed) : limits_(limits), entries_(0, HashOf{hash_seed}) {}
 
 Pool::Entry* Pool::find(const Hash& hash) {
+    const auto it = entries_.find(hash);
+    return it == entries_.end() ? nullptr : &it->second;
+}
+
+const Pool::Entry* Pool::find(const Hash& hash) const {
     const auto it = entries_.find(hash);
     return it == entries_.end() ? nullptr : &it->second;
 }

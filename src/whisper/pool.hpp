@@ -20,6 +20,7 @@ inline constexpr Slot kDeparted = kNoSlot - 1;  ///< all peers that are gone
 class KnownBy {
   public:
     void set(Slot slot);
+    void reset(Slot slot) noexcept;
     bool test(Slot slot) const noexcept;
     /// Clears the bits that are set in `slots`, 64 a word.
     void clear(std::span<const std::uint64_t> slots) noexcept;
@@ -55,6 +56,7 @@ class Pool {
     Pool(const PoolLimits& limits, std::uint64_t hash_seed);
 
     Entry* find(const Hash& hash);
+    const Entry* find(const Hash& hash) const;
     /// `from` has the envelope already; kNoSlot when it is ours.
     Added add(SharedEnvelope envelope, const Work& work, Slot from);
     /// Removes what expired before `now` (seconds since 1970) and returns it.

@@ -21,6 +21,9 @@ constexpr std::size_t kMaxErrors = 64;
 constexpr Duration kBacklogTime = std::chrono::minutes(1);
 constexpr std::size_t kMaxUnconfirmedBatches = 64;
 constexpr std::size_t kMaxUnconfirmedHashes = 16'384;
+/// A peer that confirms batches does so in milliseconds; the answer may be lost, or wait behind a large one.
+constexpr Duration kConfirmationPatience = std::chrono::seconds(10);
+constexpr std::size_t kMaxRefusedForTime = 1'024;
 
 EnvelopeError error_of(const Hash& hash, Verdict verdict) {
     const bool clock = verdict == Verdict::from_future || verdict == Verdict::very_old;
@@ -76,6 +79,12 @@ Session::Session(Engine& engine, net::MessageStream& stream, const Status& ours,
 
 Session::~Session() {
     engine_.detach(*this);
+    for (const auto& envelope : direct_) {
+        engine_.events().emit({.kind = EnvelopeEvent::Kind::undeliverable,
+                               .hash = envelope->hash(),
+                               .peer = &peer(),
+                               .reason = "the peer was lost before it was sent"});
+    }
 }
 
 Task<Result<void>> Session::run() {
@@ -271,14 +280,44 @@ void Session::settle(BatchResponse response) {
     std::ranges::sort(response.errors, {}, &EnvelopeError::hash);
     for (const auto& hash : envelopes) {
         const auto error = std::ranges::lower_bound(response.errors, hash, {}, &EnvelopeError::hash);
-        EnvelopeEvent event{
-            .kind = EnvelopeEvent::Kind::acknowledged, .hash = hash, .peer = &peer(), .batch = &response.batch};
         if (error != response.errors.end() && error->hash == hash) {
-            event.kind = EnvelopeEvent::Kind::rejected;
-            event.reason = error->description;
+            on_refusal(*error, response.batch);
+            continue;
         }
-        engine_.events().emit(event);
+        engine_.events().emit(
+            {.kind = EnvelopeEvent::Kind::acknowledged, .hash = hash, .peer = &peer(), .batch = &response.batch});
     }
+}
+
+void Session::on_refusal(const EnvelopeError& error, const Hash& batch) {
+    if (means_clock(error) && posted_here(error.hash) && refused_for_time_.size() < kMaxRefusedForTime) {
+        refused_for_time_.push_back(error.hash);
+    }
+    engine_.events().emit({.kind = EnvelopeEvent::Kind::rejected,
+                           .hash = error.hash,
+                           .peer = &peer(),
+                           .batch = &batch,
+                           .reason = error.description});
+}
+
+bool Session::posted_here(const Hash& envelope) const {
+    const auto* entry = std::as_const(engine_).pool().find(envelope);
+    return entry && entry->own();
+}
+
+void Session::retry_unconfirmed() {
+    const auto now = engine_.env().clock->now();
+    auto again = std::exchange(refused_for_time_, {});
+    while (!unconfirmed_.empty() && now - unconfirmed_.front().sent >= kConfirmationPatience) {
+        for (const auto& hash : unconfirmed_.front().envelopes) {
+            if (posted_here(hash)) again.push_back(hash);
+        }
+        unconfirmed_hashes_ -= unconfirmed_.front().envelopes.size();
+        unconfirmed_.erase(unconfirmed_.begin());
+    }
+    if (again.empty()) return;
+    outbox_.send_again(again, now);
+    wake_.notify();
 }
 
 Task<void> Session::drive_outbox() {
@@ -322,9 +361,12 @@ Task<Result<bool>> Session::send_next() {
         co_return true;
     }
     if (!direct_.empty()) {
-        const auto envelopes = std::exchange(direct_, {});
-        direct_bytes_ = 0;
-        for (const auto& envelope : envelopes) SOTTO_CO_CHECK(co_await write(code::kDirect, envelope->raw()));
+        const auto envelope = direct_.front();
+        SOTTO_CO_CHECK(co_await write(code::kDirect, envelope->raw()));
+        direct_.pop_front();
+        direct_bytes_ -= envelope->raw().size();
+        engine_.events().emit(
+            {.kind = EnvelopeEvent::Kind::sent, .hash = envelope->hash(), .peer = &peer(), .envelope = &envelope});
         co_return true;
     }
     if (pace_due_ > engine_.env().clock->now()) co_return false;
@@ -359,7 +401,7 @@ Task<Result<void>> Session::send_batch(const Outbox::Batch& batch) {
 }
 
 void Session::remember(const Hash& batch, const Outbox::Batch& envelopes) {
-    Unconfirmed entry{batch, {}};
+    Unconfirmed entry{batch, engine_.env().clock->now(), {}};
     entry.envelopes.reserve(envelopes.envelopes.size());
     for (const auto& envelope : envelopes.envelopes) entry.envelopes.push_back(envelope->hash());
     unconfirmed_hashes_ += entry.envelopes.size();

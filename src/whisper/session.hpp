@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 
 #include "base/event.hpp"
 #include "net/message_stream.hpp"
@@ -41,6 +42,9 @@ class Session final : private MailLink {
     /// While the peer is suspect nothing new is sent to it; what waits is not lost.
     void set_suspect(bool suspect);
     LagSample& lags() noexcept { return lags_; }
+    double min_pow() const noexcept { return outbox_.min_pow(); }
+    /// Sends again what was posted here and what the peer should have confirmed by now, or refused because of a clock.
+    void retry_unconfirmed();
     /// Code 127. Errors: busy while much is waiting already.
     Result<void> send_direct(SharedEnvelope envelope);
 
@@ -48,6 +52,7 @@ class Session final : private MailLink {
     /// A batch that was sent and not confirmed yet.
     struct Unconfirmed {
         Hash batch{};
+        TimePoint sent;
         std::vector<Hash> envelopes;
     };
 
@@ -74,6 +79,8 @@ class Session final : private MailLink {
     Result<void> on_terms(const net::Message& message);
     Result<void> on_confirmation(const net::Message& message);
     void settle(BatchResponse response);
+    void on_refusal(const EnvelopeError& error, const Hash& batch);
+    bool posted_here(const Hash& envelope) const;
 
     Task<void> drive_outbox();
     std::optional<TimePoint> next_due() const noexcept;
@@ -101,10 +108,11 @@ class Session final : private MailLink {
     LagSample lags_;
     double told_min_pow_;
     Bloom told_bloom_;
-    std::vector<SharedEnvelope> direct_;
+    std::list<SharedEnvelope> direct_;
     std::size_t direct_bytes_ = 0;
     std::vector<Unconfirmed> unconfirmed_;
     std::size_t unconfirmed_hashes_ = 0;
+    std::vector<Hash> refused_for_time_;
 };
 
 }  // namespace sotto::whisper

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "whisper/delivery.hpp"
 #include "whisper/mail_packets.hpp"
 #include "whisper/message.hpp"
 #include "whisper/packets.hpp"
@@ -123,6 +124,14 @@ SOTTO_FUZZ(whisper_message) {
     const auto decoded = decode_plaintext(*opened);
     SOTTO_FUZZ_CHECK(decoded && equal(decoded->payload, input));
     SOTTO_FUZZ_CHECK(decoded->source.has_value() == sign);
+}
+
+SOTTO_FUZZ(whisper_delivery) {
+    const auto delivery = decode_delivery(input);
+    if (!delivery) return;
+    SOTTO_FUZZ_CHECK(delivery->id == delivery->envelopes.front());
+    const auto again = decode_delivery(encode_delivery(*delivery));
+    SOTTO_FUZZ_CHECK(again && encode_delivery(*again) == encode_delivery(*delivery));
 }
 
 SOTTO_FUZZ(whisper_packet) {

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "whisper/delivery.hpp"
+
+#include <algorithm>
+
+namespace sotto::whisper {
+namespace {
+
+bool contains(const std::vector<crypto::PeerId>& peers, const crypto::PeerId& peer) {
+    return std::ranges::find(peers, peer) != peers.end();
+}
+
+/// False: it was there already, or there is no room.
+bool add_peer(std::vector<crypto::PeerId>& peers, const crypto::PeerId& peer) {
+    if (contains(peers, peer) || peers.size() >= Delivery::kMaxPeers) return false;
+    peers.push_back(peer);
+    return true;
+}
+
+std::string_view why_expired(const Delivery& delivery) noexcept {
+    if (!delivery.reason.empty()) return delivery.reason;
+    return delivery.sent_to.empty() ? "no peer could be reached in time" : "no peer confirmed it in time";
+}
+
+}  // namespace
+
+std::string_view to_string(DeliveryState state) noexcept {
+    switch (state) {
+        case DeliveryState::queued:
+            return "queued";
+        case DeliveryState::sealed:
+            return "sealed";
+        case DeliveryState::sent:
+            return "sent";
+        case DeliveryState::acknowledged:
+            return "acknowledged";
+        case DeliveryState::held:
+            return "held";
+        case DeliveryState::expired:
+            return "expired";
+        case DeliveryState::failed:
+            return "failed";
+    }
+    return "unknown";
+}
+
+void Deliveries::add(Delivery delivery) {
+    while (by_age_.size() >= limits_.messages && !ended_.empty()) forget(*ended_.begin());
+    const auto age = next_age_++;
+    for (const auto& envelope : delivery.envelopes) by_envelope_.emplace(envelope, age);
+    auto& added = by_age_.emplace(age, std::move(delivery)).first->second;
+    if (added.state >= DeliveryState::expired) {
+        ended_.insert(age);
+    } else {
+        by_deadline_.emplace(added.deadline, age);
+    }
+    tell(added);
+}
+
+void Deliveries::forget(Age age) {
+    const auto it = by_age_.find(age);
+    for (const auto& envelope : it->second.envelopes) by_envelope_.erase(envelope);
+    by_deadline_.erase({it->second.deadline, age});
+    ended_.erase(age);
+    by_age_.erase(it);
+}
+
+void Deliveries::drop(const Hash& id) {
+    if (const auto it = by_envelope_.find(id); it != by_envelope_.end()) forget(it->second);
+}
+
+void Deliveries::add_envelope(const Hash& id, const Hash& envelope, double pow) {
+    auto* delivery = at(id);
+    if (!delivery || delivery->envelopes.size() >= Delivery::kMaxEnvelopes) return;
+    if (!by_envelope_.emplace(envelope, by_envelope_.at(id)).second) return;
+    delivery->envelopes.push_back(envelope);
+    delivery->pow = pow;
+    tell(*delivery);
+}
+
+Delivery* Deliveries::at(const Hash& envelope) {
+    if (by_envelope_.empty()) return nullptr;
+    const auto it = by_envelope_.find(envelope);
+    return it == by_envelope_.end() ? nullptr : &by_age_.at(it->second);
+}
+
+const Delivery* Deliveries::find(const Hash& envelope) const {
+    const auto it = by_envelope_.find(envelope);
+    return it == by_envelope_.end() ? nullptr : &by_age_.at(it->second);
+}
+
+std::size_t Deliveries::holders(const Delivery& delivery) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(delivery.acknowledged_by, [&](const auto& peer) { return !suspects_.contains(peer); }));
+}
+
+void Deliveries::judge(Age age, Delivery& delivery) {
+    if (ended_.contains(age)) return;
+    auto state = DeliveryState::sealed;
+    if (!delivery.sent_to.empty()) state = DeliveryState::sent;
+    if (!delivery.acknowledged_by.empty()) state = DeliveryState::acknowledged;
+    if (holders(delivery) >= limits_.held_by) state = DeliveryState::held;
+    delivery.state = state;
+}
+
+void Deliveries::on_sent(const Hash& envelope, const crypto::PeerId& peer) {
+    auto* delivery = at(envelope);
+    if (!delivery || !add_peer(delivery->sent_to, peer)) return;
+    judge(by_envelope_.at(envelope), *delivery);
+    tell(*delivery);
+}
+
+void Deliveries::on_acknowledged(const Hash& envelope, const crypto::PeerId& peer) {
+    auto* delivery = at(envelope);
+    if (!delivery || !add_peer(delivery->acknowledged_by, peer)) return;
+    judge(by_envelope_.at(envelope), *delivery);
+    tell(*delivery);
+}
+
+void Deliveries::on_rejected(const Hash& envelope, const crypto::PeerId& peer, std::string_view reason) {
+    auto* delivery = at(envelope);
+    if (!delivery || contains(delivery->acknowledged_by, peer)) return;
+    std::erase(delivery->sent_to, peer);
+    delivery->reason = "a peer refused it: ";
+    delivery->reason.append(reason.substr(0, Delivery::kMaxReason - delivery->reason.size()));
+    judge(by_envelope_.at(envelope), *delivery);
+    tell(*delivery);
+}
+
+void Deliveries::end(Age age, Delivery& delivery, DeliveryState state, std::string_view reason) {
+    by_deadline_.erase({delivery.deadline, age});
+    ended_.insert(age);
+    if (delivery.settled()) return;
+    // Never from a view of itself.
+    std::string text(reason.substr(0, Delivery::kMaxReason));
+    delivery.state = state;
+    delivery.reason = std::move(text);
+    tell(delivery);
+}
+
+void Deliveries::fail(const Hash& id, std::string_view reason) {
+    if (auto* delivery = at(id)) end(by_envelope_.at(id), *delivery, DeliveryState::failed, reason);
+}
+
+void Deliveries::expire(std::uint64_t now) {
+    while (!by_deadline_.empty() && by_deadline_.begin()->first < now) {
+        const auto age = by_deadline_.begin()->second;
+        auto& delivery = by_age_.at(age);
+        end(age, delivery, DeliveryState::expired, why_expired(delivery));
+    }
+}
+
+void Deliveries::set_suspect(const crypto::PeerId& peer, bool suspect) {
+    const bool changed = suspect ? suspects_.insert(peer).second : suspects_.erase(peer) > 0;
+    if (!changed) return;
+    for (const auto& [deadline, age] : std::set(by_deadline_)) {
+        const auto it = by_age_.find(age);
+        if (it == by_age_.end() || !contains(it->second.acknowledged_by, peer)) continue;
+        const auto before = it->second.state;
+        judge(age, it->second);
+        if (it->second.state != before) tell(it->second);
+    }
+}
+
+std::vector<Hash> Deliveries::waiting() const {
+    std::vector<Hash> all;
+    for (const auto& [deadline, age] : by_deadline_) {
+        const auto& delivery = by_age_.at(age);
+        if (delivery.state == DeliveryState::sealed && !delivery.direct) all.push_back(delivery.id);
+    }
+    return all;
+}
+
+void Deliveries::tell(const Delivery& delivery) {
+    // A subscriber may post, and so move what is here.
+    const Delivery copy = delivery;
+    changes_.emit(copy);
+}
+
+}  // namespace sotto::whisper

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/signal.hpp"
+#include "crypto/keys.hpp"
+#include "whisper/topic.hpp"
+
+namespace sotto::whisper {
+
+/// How far a posted message has come. A peer that confirms nothing takes it to `sent`, no further.
+enum class DeliveryState : std::uint8_t {
+    queued,        ///< taken from the client, not sealed yet
+    sealed,        ///< sealed and kept; no peer has it
+    sent,          ///< written to a peer
+    acknowledged,  ///< a peer confirmed it
+    held,          ///< as many peers as asked for confirmed it, and none of these is suspect
+    expired,       ///< its time is over and nobody confirmed it
+    failed,        ///< will not be tried again
+};
+std::string_view to_string(DeliveryState state) noexcept;
+
+/// One posted message, as its poster sees it.
+struct Delivery {
+    static constexpr std::size_t kMaxPeers = 32;  ///< named; further ones are only counted
+    static constexpr std::size_t kMaxEnvelopes = 8;
+    static constexpr std::size_t kMaxReason = 256;  ///< bytes
+
+    Hash id{};  ///< hash of the first envelope
+    DeliveryState state = DeliveryState::queued;
+    std::vector<Hash> envelopes = {};  ///< all that it was sealed into, the first one first
+    std::uint32_t posted_at = 0;       ///< seconds since 1970
+    std::uint32_t deadline = 0;        ///< posted_at plus the ttl; never extended
+    bool direct = false;               ///< to one peer alone (code 127), past the pool
+    std::vector<crypto::PeerId> sent_to = {};
+    std::vector<crypto::PeerId> acknowledged_by = {};
+    std::string reason = {};  ///< of failed and expired, or the last refusal by a peer
+    std::string ticket = {};  ///< the client's own word for it; not kept on disk
+    double pow = 0;           ///< what it is sealed for; not kept on disk
+
+    /// Nothing more will happen to it, but for more peers that confirm.
+    bool settled() const noexcept { return state >= DeliveryState::acknowledged; }
+};
+
+/// RLP of what is kept on disk.
+Bytes encode_delivery(const Delivery& delivery);
+/// Errors: malformed.
+Result<Delivery> decode_delivery(BytesView record);
+
+/// Follows every posted message to its end. Bounded: the oldest that have ended are forgotten first. Pure: time comes
+/// in. Loop thread only.
+class Deliveries {
+  public:
+    struct Limits {
+        std::size_t messages = 10'000;
+        std::size_t held_by = 2;  ///< peers
+    };
+    explicit Deliveries(const Limits& limits) : limits_(limits) {}
+
+    /// Nothing more can be followed: all are under way.
+    bool full() const noexcept { return by_age_.size() - ended_.size() >= limits_.messages; }
+    bool empty() const noexcept { return by_age_.empty(); }
+    std::size_t size() const noexcept { return by_age_.size(); }
+
+    /// Tells of a message that has no envelope yet.
+    void queue(const Delivery& delivery) { changes_.emit(delivery); }
+    void add(Delivery delivery);
+    /// Forgets one that could not be kept after all.
+    void drop(const Hash& id);
+    /// It was sealed again.
+    void add_envelope(const Hash& id, const Hash& envelope, double pow);
+
+    void on_sent(const Hash& envelope, const crypto::PeerId& peer);
+    void on_acknowledged(const Hash& envelope, const crypto::PeerId& peer);
+    /// Whoever refused it does not count as having it.
+    void on_rejected(const Hash& envelope, const crypto::PeerId& peer, std::string_view reason);
+    void fail(const Hash& id, std::string_view reason);
+    void set_suspect(const crypto::PeerId& peer, bool suspect);
+    /// Ends those whose time is over at `now` (seconds since 1970).
+    void expire(std::uint64_t now);
+
+    /// By the hash of any of its envelopes. Valid until the next change.
+    const Delivery* find(const Hash& envelope) const;
+    /// Peers that confirmed it and are not suspect.
+    std::size_t holders(const Delivery& delivery) const;
+    /// Those that no peer has.
+    std::vector<Hash> waiting() const;
+    /// Told of every new state, and of more peers in a state.
+    Signal<Delivery>& changes() noexcept { return changes_; }
+
+  private:
+    using Age = std::uint64_t;
+    struct HashOf {
+        std::size_t operator()(const Hash& hash) const noexcept { return load_be<std::uint64_t>(hash); }
+    };
+
+    Delivery* at(const Hash& envelope);
+    void judge(Age age, Delivery& delivery);
+    void end(Age age, Delivery& delivery, DeliveryState state, std::string_view reason);
+    void forget(Age age);
+    void tell(const Delivery& delivery);
+
+    Limits limits_;
+    Age next_age_ = 0;
+    std::map<Age, Delivery> by_age_;
+    std::unordered_map<Hash, Age, HashOf> by_envelope_;
+    std::set<std::pair<std::uint32_t, Age>> by_deadline_;  ///< of those whose time is not over
+    std::set<Age> ended_;                                  ///< the others
+    std::set<crypto::PeerId> suspects_;
+    Signal<Delivery> changes_;
+};
+
+}  // namespace sotto::whisper

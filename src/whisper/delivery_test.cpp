@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "whisper/delivery.hpp"
+
+#include <gtest/gtest.h>
+
+#include "whisper/pipe_testing.hpp"
+
+namespace sotto::whisper {
+namespace {
+
+Hash hash_of(Byte number) {
+    Hash hash{};
+    hash.fill(number);
+    return hash;
+}
+
+crypto::PeerId peer(std::uint32_t number) {
+    return testing::identity(number).id;
+}
+
+Delivery posted(Byte number, std::uint32_t deadline = 100) {
+    Delivery delivery;
+    delivery.id = hash_of(number);
+    delivery.envelopes = {delivery.id};
+    delivery.state = DeliveryState::sealed;
+    delivery.posted_at = 50;
+    delivery.deadline = deadline;
+    return delivery;
+}
+
+/// Deliveries, and the states that were told of.
+struct Rig {
+    explicit Rig(const Deliveries::Limits& limits = {}) : deliveries(limits) {
+        subscription = deliveries.changes().subscribe([this](const Delivery& d) { told.push_back(d.state); });
+    }
+    DeliveryState state(Byte number) const { return deliveries.find(hash_of(number))->state; }
+
+    Deliveries deliveries;
+    std::vector<DeliveryState> told;
+    Subscription subscription;
+};
+
+using State = DeliveryState;
+
+TEST(Deliveries, AMessageGoesFromSealedToHeld) {
+    Rig rig;
+    rig.deliveries.queue(Delivery{});
+    rig.deliveries.add(posted(1));
+    rig.deliveries.on_sent(hash_of(1), peer(1));
+    rig.deliveries.on_sent(hash_of(1), peer(2));
+    rig.deliveries.on_acknowledged(hash_of(1), peer(1));
+    rig.deliveries.on_acknowledged(hash_of(1), peer(1));
+    rig.deliveries.on_acknowledged(hash_of(1), peer(2));
+    EXPECT_EQ(rig.told,
+              (std::vector{State::queued, State::sealed, State::sent, State::sent, State::acknowledged, State::held}));
+    EXPECT_EQ(rig.deliveries.find(hash_of(1))->acknowledged_by, (std::vector{peer(1), peer(2)}));
+    EXPECT_TRUE(rig.deliveries.waiting().empty());
+}
+
+TEST(Deliveries, APeerThatConfirmsNothingTakesItToSentAndItsTimeEndsIt) {
+    Rig rig;
+    rig.deliveries.add(posted(1));
+    rig.deliveries.on_sent(hash_of(1), peer(1));
+    rig.deliveries.expire(100);
+    EXPECT_EQ(rig.state(1), State::sent);
+    rig.deliveries.expire(101);
+    EXPECT_EQ(rig.state(1), State::expired);
+    EXPECT_EQ(rig.deliveries.find(hash_of(1))->reason, "no peer confirmed it in time");
+    rig.deliveries.on_acknowledged(hash_of(1), peer(1));
+    EXPECT_EQ(rig.state(1), State::expired) << "too late";
+}
+
+TEST(Deliveries, WhatWasAcknowledgedStaysSoWhenItsTimeIsOver) {
+    Rig rig;
+    rig.deliveries.add(posted(1));
+    rig.deliveries.on_acknowledged(hash_of(1), peer(1));
+    rig.deliveries.expire(1'000);
+    EXPECT_EQ(rig.state(1), State::acknowledged);
+}
+
+TEST(Deliveries, WithoutAPeerItExpiresAndSaysSo) {
+    Rig rig;
+    rig.deliveries.add(posted(1));
+    EXPECT_EQ(rig.deliveries.waiting(), std::vector{hash_of(1)});
+    rig.deliveries.expire(101);
+    EXPECT_EQ(rig.deliveries.find(hash_of(1))->reason, "no peer could be reached in time");
+}
+
+TEST(Deliveries, WhoRefusesItDoesNotCountAndTheReasonIsKept) {
+    Rig rig;
+    rig.deliveries.add(posted(1));
+    rig.deliveries.on_sent(hash_of(1), peer(1));
+    rig.deliveries.on_rejected(hash_of(1), peer(1), "low PoW" + std::string(1'000, 'x'));
+    EXPECT_EQ(rig.state(1), State::sealed);
+    EXPECT_EQ(rig.deliveries.find(hash_of(1))->reason.size(), Delivery::kMaxReason);
+    rig.deliveries.expire(101);
+    EXPECT_TRUE(rig.deliveries.find(hash_of(1))->reason.starts_with("a peer refused it: low PoW"));
+}
+
+TEST(Deliveries, SuspectPeersDoNotHoldAnything) {
+    Rig rig;
+    rig.deliveries.add(posted(1));
+    rig.deliveries.on_acknowledged(hash_of(1), peer(1));
+    rig.deliveries.on_acknowledged(hash_of(1), peer(2));
+    EXPECT_EQ(rig.state(1), State::held);
+    rig.deliveries.set_suspect(peer(2), true);
+    EXPECT_EQ(rig.state(1), State::acknowledged);
+    EXPECT_EQ(rig.deliveries.holders(*rig.deliveries.find(hash_of(1))), 1u);
+    rig.deliveries.set_suspect(peer(2), false);
+    EXPECT_EQ(rig.state(1), State::held);
+}
+
+TEST(Deliveries, EveryEnvelopeThatItWasSealedIntoIsTheMessage) {
+    Rig rig;
+    rig.deliveries.add(posted(1));
+    rig.deliveries.add_envelope(hash_of(1), hash_of(2), 0.2);
+    rig.deliveries.on_acknowledged(hash_of(2), peer(1));
+    EXPECT_EQ(rig.state(1), State::acknowledged);
+    EXPECT_EQ(rig.deliveries.find(hash_of(2))->id, hash_of(1));
+    for (Byte i = 3; i < 30; ++i) rig.deliveries.add_envelope(hash_of(1), hash_of(i), 0.2);
+    EXPECT_EQ(rig.deliveries.find(hash_of(1))->envelopes.size(), Delivery::kMaxEnvelopes);
+}
+
+TEST(Deliveries, AreBoundedAndTheOldestThatEndedAreForgottenFirst) {
+    Rig rig({.messages = 3, .held_by = 2});
+    for (Byte i = 1; i <= 3; ++i) rig.deliveries.add(posted(i, 100 + i));
+    EXPECT_TRUE(rig.deliveries.full());
+    rig.deliveries.expire(103);
+    EXPECT_FALSE(rig.deliveries.full());
+    rig.deliveries.add(posted(4, 200));
+    EXPECT_EQ(rig.deliveries.find(hash_of(1)), nullptr);
+    EXPECT_NE(rig.deliveries.find(hash_of(2)), nullptr);
+    EXPECT_EQ(rig.deliveries.size(), 3u);
+}
+
+TEST(Deliveries, ManyPeersAreNamedUpToABound) {
+    Rig rig;
+    rig.deliveries.add(posted(1));
+    for (std::uint32_t i = 0; i < 100; ++i) rig.deliveries.on_sent(hash_of(1), peer(i));
+    EXPECT_EQ(rig.deliveries.find(hash_of(1))->sent_to.size(), Delivery::kMaxPeers);
+}
+
+TEST(Deliveries, ASubscriberMayPostMeanwhile) {
+    Deliveries deliveries({});
+    Byte next = 2;
+    const auto subscription = deliveries.changes().subscribe([&](const Delivery&) {
+        if (next < 50) deliveries.add(posted(next++));
+    });
+    deliveries.add(posted(1));
+    EXPECT_EQ(deliveries.size(), 49u);
+}
+
+TEST(Deliveries, ComeBackFromDiskAsTheyWere) {
+    auto delivery = posted(1);
+    delivery.envelopes.push_back(hash_of(2));
+    delivery.sent_to = {peer(1), peer(2)};
+    delivery.acknowledged_by = {peer(2)};
+    delivery.reason = "a peer refused it: huge";
+    delivery.state = State::acknowledged;
+    const auto again = decode_delivery(encode_delivery(delivery));
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(again->id, delivery.id);
+    EXPECT_EQ(again->state, delivery.state);
+    EXPECT_EQ(again->envelopes, delivery.envelopes);
+    EXPECT_EQ(again->sent_to, delivery.sent_to);
+    EXPECT_EQ(again->acknowledged_by, delivery.acknowledged_by);
+    EXPECT_EQ(again->reason, delivery.reason);
+    EXPECT_EQ(again->posted_at, 50u);
+    EXPECT_EQ(again->deadline, 100u);
+    EXPECT_FALSE(again->direct);
+}
+
+TEST(Deliveries, ARecordThatIsDamagedIsRefused) {
+    const auto good = encode_delivery(posted(1));
+    for (std::size_t i = 0; i < good.size(); ++i) {
+        EXPECT_FALSE(decode_delivery(BytesView(good).first(i)).has_value()) << i;
+    }
+    auto no_state = good;
+    no_state[1] = 9;
+    EXPECT_FALSE(decode_delivery(no_state).has_value());
+}
+
+}  // namespace
+}  // namespace sotto::whisper
