@@ -23,7 +23,7 @@ using Client = rpc::WsClient;
 constexpr Duration kConnectLimit = std::chrono::seconds(10);
 
 struct Target {
-    std::string url;
+    std::vector<std::string> urls;  ///< to be tried in turn
     std::string token;
 };
 
@@ -34,8 +34,8 @@ Result<std::string> read_line(const std::filesystem::path& file) {
     return text;
 }
 
-/// The node of --rpc, else the one that runs on the data directory. The token is the data directory's, where it can be
-/// read.
+/// The node of --rpc, else the one that runs on the data directory: by its socket, else by HTTP. The token is the data
+/// directory's, where it can be read.
 Result<Target> find_node(const RpcOptions& options, const Environment& environment) {
     node::RawSettings flags;
     if (options.data_dir) flags["data-dir"] = {{*options.data_dir}, "--data-dir"};
@@ -43,22 +43,29 @@ Result<Target> find_node(const RpcOptions& options, const Environment& environme
     Target target;
     if (auto token = read_line(config.data_dir / "rpc-token")) target.token = std::move(*token);
     if (options.url) {
-        target.url = *options.url;
+        target.urls = {*options.url};
         return target;
     }
-    auto url = read_line(config.data_dir / "rpc-url");
-    if (!url) {
+    std::error_code missing;
+    if (std::filesystem::is_socket(config.ipc, missing)) target.urls.push_back("ipc:" + config.ipc.string());
+    if (auto url = read_line(config.data_dir / "rpc-url")) target.urls.push_back(std::move(*url));
+    if (target.urls.empty()) {
         return fail(Errc::not_found,
                     "no node has run on " + config.data_dir.string() +
                         "; start one with: sotto run, or name its RPC with --rpc URL");
     }
-    target.url = std::move(*url);
     return target;
 }
 
 Task<Result<std::unique_ptr<Client>>> connect(Env env, const RpcOptions& options, const Environment& environment) {
-    SOTTO_CO_TRY(auto target, find_node(options, environment));
-    co_return co_await Client::connect(env, target.url, target.token, Deadline::in(*env.clock, kConnectLimit));
+    SOTTO_CO_TRY(const auto target, find_node(options, environment));
+    Error why(Errc::not_found);
+    for (const auto& url : target.urls) {
+        auto client = co_await Client::connect(env, url, target.token, Deadline::in(*env.clock, kConnectLimit));
+        if (client) co_return client;
+        why = client.error();
+    }
+    co_return fail(why);
 }
 
 std::string topic_text(const std::string& channel) {

@@ -12,6 +12,7 @@
 #include "node/files.hpp"
 #include "node/identity.hpp"
 #include "node/node.hpp"
+#include "rpc/ipc_server.hpp"
 #include "rpc/methods.hpp"
 #include "rpc/monitor.hpp"
 #include "rpc/page.hpp"
@@ -56,6 +57,7 @@ struct Service {
     std::optional<node::Control> control;
     rpc::Dispatcher dispatcher;
     std::optional<rpc::Monitor> monitor;
+    std::unique_ptr<rpc::IpcServer> ipc;
     std::unique_ptr<rpc::Server> server;
     std::string rpc_url;
     ServiceManager manager;
@@ -74,13 +76,28 @@ struct Service {
         return start_rpc();
     }
 
-    Result<void> start_rpc() {
-        if (!config.rpc) return {};
+    void add_methods() {
         rpc::add_shh_methods(dispatcher, *node);
         rpc::add_node_methods(dispatcher, *node);
         rpc::add_key_methods(dispatcher, *node, data_dir->path());
         rpc::add_admin_methods(dispatcher, *control);
         rpc::add_sotto_methods(dispatcher, *node, config.limits);
+    }
+
+    Result<void> start_ipc() {
+        if (config.ipc.empty()) return {};
+        rpc::IpcConfig ipc_config{.path = config.ipc,
+                                  .max_connections = config.limits.rpc_connections,
+                                  .max_message = config.limits.rpc_body_bytes,
+                                  .calls_per_second = config.limits.rpc_calls_per_second};
+        ipc = std::make_unique<rpc::IpcServer>(env, std::move(ipc_config), dispatcher);
+        return ipc->listen();
+    }
+
+    Result<void> start_rpc() {
+        add_methods();
+        SOTTO_CHECK(start_ipc());
+        if (!config.rpc) return {};
         rpc::add_page_method(dispatcher, [this] { return page_url + page->make_word(); });
         rpc::ServerConfig server_config;
         SOTTO_TRY(server_config.access.token, load_token(data_dir->path(), *env.random));
@@ -88,6 +105,7 @@ struct Service {
         server_config.access.origins = config.rpc_origins;
         server_config.max_connections = config.limits.rpc_connections;
         server_config.max_body = config.limits.rpc_body_bytes;
+        server_config.calls_per_second = config.limits.rpc_calls_per_second;
         monitor.emplace(*node, dispatcher);
         server_config.health = [this] { return monitor->health(); };
         server_config.metrics = [this] { return monitor->metrics(); };
@@ -164,11 +182,13 @@ struct Service {
         auto body = [this, &end](TaskGroup& group) -> Task<Result<void>> {
             group.spawn(node->run());
             if (server) group.spawn(server->run());
+            if (ipc) group.spawn(ipc->run());
             print_ready();
             manager.ready(status());
             co_await end.wait();
             manager.stopping();
             if (server) server->stop();
+            if (ipc) ipc->stop();
             node->stop();
             co_await group.wait_all();
             co_return Result<void>{};
@@ -176,7 +196,7 @@ struct Service {
         auto watched = [&](TaskGroup& group) -> Task<Result<void>> {
             group.spawn(reload_on_hangup([this] { reload(); }));
             group.spawn(manager.feed_watchdog([this] { return status(); }));
-            co_return co_await with_group(env, 2, std::ref(body));
+            co_return co_await with_group(env, 3, std::ref(body));
         };
         (void)co_await with_group(env, 2, std::ref(watched));
         co_return kDone;

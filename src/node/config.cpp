@@ -103,6 +103,13 @@ Result<std::filesystem::path> parse_path(std::string_view text) {
     return std::filesystem::path(text);
 }
 
+Result<void> set_ipc(Config& config, std::string_view text) {
+    config.ipc.clear();
+    if (text == "none") return {};
+    SOTTO_TRY(config.ipc, parse_path(text));
+    return {};
+}
+
 Result<void> set_identity(Config& config, std::string_view text) {
     SOTTO_TRY(config.devp2p_identity_file, parse_path(text));
     config.libp2p_identity_file = config.devp2p_identity_file;
@@ -118,6 +125,7 @@ constexpr std::pair<std::string_view, Setter> kSetters[] = {
     {"listen", add_listen},
     {"peer", add_peer},
     {"rpc", assign<&Config::rpc, parse_rpc>},
+    {"ipc", set_ipc},
     {"rpc-vhosts",
      [](Config& c, std::string_view t) -> Result<void> { return c.rpc_vhosts.emplace_back(t), Result<void>(); }},
     {"rpc-origins",
@@ -191,7 +199,12 @@ Result<Config> make_config(const RawSettings& settings) {
         config.default_listen = config.listen == defaults;
     if (config.devp2p_identity_file.empty()) config.devp2p_identity_file = config.data_dir / "identity";
     if (config.libp2p_identity_file.empty()) config.libp2p_identity_file = config.data_dir / "identity";
+    if (!settings.contains("ipc")) config.ipc = default_ipc(config.data_dir);
     return config;
+}
+
+std::filesystem::path default_ipc(const std::filesystem::path& data_dir) {
+    return data_dir / "sotto.ipc";
 }
 
 Result<std::filesystem::path> default_data_dir(std::span<const std::string> environment) {

@@ -32,6 +32,7 @@ struct Config {
     std::optional<HostPort> rpc = HostPort{"localhost", 8545};
     std::vector<std::string> rpc_vhosts;
     std::vector<std::string> rpc_origins;
+    std::filesystem::path ipc;  ///< empty: off
     double min_pow = 0.002;
     whisper::PowRule pow_rule = whisper::PowRule::both;
     Limits limits;
@@ -53,6 +54,8 @@ Result<RawSettings> gather_settings(RawSettings flags, std::span<const std::stri
 Result<Config> load_config(RawSettings flags, std::span<const std::string> environment);
 /// Where a node listens that was told nothing: on both networks and both IP families.
 std::span<const std::string_view> default_listen_texts() noexcept;
+/// DATA_DIR/sotto.ipc.
+std::filesystem::path default_ipc(const std::filesystem::path& data_dir);
 /// $XDG_DATA_HOME/sotto, else ~/.local/share/sotto.
 Result<std::filesystem::path> default_data_dir(std::span<const std::string> environment);
 

@@ -23,6 +23,7 @@ std::vector<std::string> limit_values(const Limits& limits) {
 std::vector<std::string> default_values(const SettingInfo& info, const Config& config) {
     if (info.name == "listen") return {default_listen_texts().begin(), default_listen_texts().end()};
     if (info.name == "identity-file") return {(config.data_dir / "identity").string()};
+    if (info.name == "ipc") return {default_ipc(config.data_dir).string()};
     if (info.name == "devp2p-identity-file") return {config.devp2p_identity_file.string()};
     if (info.name == "libp2p-identity-file") return {config.libp2p_identity_file.string()};
     if (info.repeatable) return {};

@@ -40,9 +40,10 @@ constexpr LimitInfo kTable[] = {
      "of Whisper, from one IP; announced",
      &Limits::address_packets_per_second},
     {"streams-per-connection", "streams", "opened by one libp2p peer", &Limits::streams_per_connection},
-    {"rpc-connections", "connections", "open on the RPC port", &Limits::rpc_connections},
+    {"rpc-connections", "connections", "open on the RPC port, and as many over IPC", &Limits::rpc_connections},
     {"rpc-body-bytes", "bytes", "one RPC request", &Limits::rpc_body_bytes},
     {"rpc-batch", "calls", "in one RPC batch", &Limits::rpc_batch},
+    {"rpc-calls-per-second", "calls", "of one address, or over IPC one process", &Limits::rpc_calls_per_second},
 };
 
 Result<std::uint64_t> parse_value(std::string_view text) {

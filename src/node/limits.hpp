@@ -32,6 +32,7 @@ struct Limits {
     std::uint64_t rpc_connections = 256;
     std::uint64_t rpc_body_bytes = 5 * 1024 * 1024;
     std::uint64_t rpc_batch = 100;
+    std::uint64_t rpc_calls_per_second = 20'000;
 
     /// "NAME=VALUE": VALUE is a positive number or `unlimited`. Unknown names are refused with the nearest valid one.
     Result<void> set(std::string_view assignment);

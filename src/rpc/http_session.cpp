@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Beast lives here and in ws_client.cpp alone: it takes five seconds to compile.
+// Beast lives here and in ws_channel.cpp alone: it takes five seconds to compile.
 #include "rpc/http_session.hpp"
 
 #include <sys/socket.h>

@@ -1,66 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "rpc/ws_client.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/websocket.hpp>
 #include <boost/json.hpp>
 #include <list>
 #include <map>
 #include <optional>
 
 #include "base/event.hpp"
+#include "rpc/ipc_channel.hpp"
+#include "rpc/ws_channel.hpp"
 
 namespace sotto::rpc {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace json = boost::json;
-namespace websocket = beast::websocket;
-using tcp = asio::ip::tcp;
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMaxMessage = 25 * 1024 * 1024;
 constexpr std::size_t kMaxKept = 10'000;
 constexpr int kMethodNotFound = -32601;
 
-struct Authority {
-    std::string host;
-    std::string port;
-};
-
-Result<Authority> parse_url(std::string_view url) {
-    for (const std::string_view scheme : {"ws://", "http://"}) {
-        if (url.starts_with(scheme)) url.remove_prefix(scheme.size());
-    }
-    url = url.substr(0, url.find('/'));
-    const auto colon = url.rfind(':');
-    if (colon == std::string_view::npos || colon + 1 == url.size()) {
-        return fail(Errc::invalid_argument, "an RPC URL looks like http://127.0.0.1:8545");
-    }
-    auto host = url.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    return Authority{std::string(host), std::string(url.substr(colon + 1))};
-}
-
-std::unexpected<Error> unreachable(const std::string& url, const boost::system::error_code& code) {
-    return fail(Errc::unreachable,
-                "no node answers at " + url + " (" + code.message() + "); start one with: sotto run");
-}
+constexpr std::string_view kIpcScheme = "ipc:";
 
 }  // namespace
 
 /// Whoever waits for an answer reads for all: there is no task of its own, and calls may overlap.
 struct WsClient::Impl {
-    explicit Impl(const Executor& its_executor) : executor(its_executor), socket(executor) {}
+    explicit Impl(const Executor& its_executor) : executor(its_executor) {}
 
     Executor executor;
-    websocket::stream<beast::tcp_stream> socket;
+    std::unique_ptr<MessageChannel> channel;
     std::int64_t next_id = 1;
     std::list<json::value> notifications;
     std::map<std::int64_t, std::optional<json::object>> replies;  ///< of the calls under way
@@ -107,21 +75,23 @@ struct WsClient::Impl {
         co_await waiting_here.event.wait();
     }
 
+    static std::unexpected<Error> left(const Error& why) {
+        return fail(Errc::closed, "the node closed the connection: " + why.message());
+    }
+
     Task<Result<void>> write(std::string text) {
         while (writing) co_await change();
         const Turn turn(*this, writing);
-        const auto [code, size] = co_await socket.async_write(asio::buffer(text), kAwait);
-        if (code) co_return fail(Errc::closed, "the node closed the connection: " + code.message());
+        const auto written = co_await channel->write(text);
+        if (!written) co_return left(written.error());
         co_return Result<void>{};
     }
 
     Task<Result<json::object>> read() {
-        beast::flat_buffer buffer;
-        const auto [code, size] = co_await socket.async_read(buffer, kAwait);
-        if (code) co_return fail(Errc::closed, "the node closed the connection: " + code.message());
-        const auto data = buffer.cdata();
+        const auto text = co_await channel->read();
+        if (!text) co_return left(text.error());
         json::error_code parse_code;
-        auto value = json::parse({static_cast<const char*>(data.data()), data.size()}, parse_code);
+        auto value = json::parse(*text, parse_code);
         if (parse_code || !value.is_object()) co_return fail(Errc::malformed, "the node's answer is not JSON-RPC");
         co_return std::move(value.get_object());
     }
@@ -165,24 +135,12 @@ Task<Result<std::unique_ptr<WsClient>>> WsClient::connect(Env env,
                                                           std::string url,
                                                           std::string token,
                                                           Deadline deadline) {
-    SOTTO_CO_TRY(const Authority where, parse_url(url));
     auto impl = std::make_unique<Impl>(env.executor);
-    auto& layer = beast::get_lowest_layer(impl->socket);
-    tcp::resolver resolver(env.executor);
-    const auto [resolve_code, endpoints] = co_await resolver.async_resolve(where.host, where.port, kAwait);
-    if (resolve_code) co_return unreachable(url, resolve_code);
-    layer.expires_after(std::chrono::duration_cast<std::chrono::milliseconds>(deadline.left(*env.clock)));
-    const auto [connect_code, endpoint] = co_await layer.async_connect(endpoints, kAwait);
-    if (connect_code) co_return unreachable(url, connect_code);
-    layer.expires_never();
-    impl->socket.set_option(websocket::stream_base::timeout::suggested(beast::role_type::client));
-    impl->socket.set_option(websocket::stream_base::decorator([token](websocket::request_type& request) {
-        if (!token.empty()) request.set(beast::http::field::authorization, "Bearer " + token);
-    }));
-    impl->socket.read_message_max(kMaxMessage);
-    const auto bracketed = where.host.find(':') == std::string::npos ? where.host : "[" + where.host + "]";
-    const auto [code] = co_await impl->socket.async_handshake(bracketed + ":" + where.port, "/", kAwait);
-    if (code) co_return fail(Errc::refused, "the node at " + url + " refused the connection: " + code.message());
+    if (url.starts_with(kIpcScheme)) {
+        SOTTO_CO_TRY(impl->channel, co_await connect_ipc(env, url.substr(kIpcScheme.size()), kMaxMessage));
+    } else {
+        SOTTO_CO_TRY(impl->channel, co_await connect_websocket(env, url, token, deadline, kMaxMessage));
+    }
     co_return std::unique_ptr<WsClient>(new WsClient(std::move(impl)));
 }
 
@@ -216,7 +174,7 @@ Task<Result<json::value>> WsClient::next_notification() {
 }
 
 void WsClient::close() noexcept {
-    beast::get_lowest_layer(impl_->socket).close();
+    impl_->channel->close();
 }
 
 }  // namespace sotto::rpc

@@ -10,11 +10,11 @@
 
 namespace sotto::rpc {
 
-/// A JSON-RPC client over WebSocket, for the verbs that use a running node. Calls may overlap; each must end before the
-/// client is destroyed. Loop thread only.
+/// A JSON-RPC client over WebSocket or IPC, for the verbs that use a running node. Calls may overlap; each must end
+/// before the client is destroyed. Loop thread only.
 class WsClient {
   public:
-    /// `url`: "ws://HOST:PORT" or "http://HOST:PORT". With a token, admin calls are possible.
+    /// `url`: "ws://HOST:PORT", "http://HOST:PORT" or "ipc:PATH". With a token, or over IPC, admin calls are possible.
     static Task<Result<std::unique_ptr<WsClient>>> connect(Env env,
                                                            std::string url,
                                                            std::string token,

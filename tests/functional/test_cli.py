@@ -9,7 +9,7 @@ import pytest
 
 FLAGS = {
     "run": ("--data-dir", "--config-file", "--identity-file", "--devp2p-identity-file", "--libp2p-identity-file",
-            "--listen", "--peer", "--rpc", "--rpc-vhosts", "--rpc-origins", "--min-pow", "--pow-rule",
+            "--listen", "--peer", "--rpc", "--ipc", "--rpc-vhosts", "--rpc-origins", "--min-pow", "--pow-rule",
             "--max-connections", "--limit", "--exempt", "--serve", "--log-level", "--log-format", "--json",
             "--check", "--print-config"),
     "chat": ("channel", "--connect", "--nick", "--data-dir"),

@@ -259,7 +259,7 @@ class TestAccess:
         assert "Access-Control-Allow-Origin" not in response.headers
 
     @pytest.mark.parametrize("method, path, status", [
-        ("GET", "/health", 200), ("GET", "/", 404), ("GET", "/../identity", 404), ("POST", "/other", 404),
+        ("GET", "/health", 200), ("GET", "/", 200), ("GET", "/../identity", 404), ("POST", "/other", 404),
         ("PUT", "/", 405), ("DELETE", "/health", 405)])
     def test_other_methods_and_paths(self, node, method, path, status):
         response, _ = request(node, method, path, headers=JSON, body=b"{}" if method != "GET" else None)
@@ -281,7 +281,8 @@ class TestAnswers:
         assert node.rpc("net_listening") is True
         assert node.rpc("web3_clientVersion").startswith(f"Sotto/v{node.ready['version']}/linux-amd64/")
         assert node.rpc("web3_sha3", "0x") == "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
-        assert node.rpc("rpc_modules") == {"admin": "1.0", "net": "1.0", "rpc": "1.0", "shh": "6.0", "web3": "1.0"}
+        assert node.rpc("rpc_modules") == {"admin": "1.0", "net": "1.0", "rpc": "1.0", "shh": "6.0", "sotto": "1.0",
+                                           "web3": "1.0"}
 
     def test_info_names_this_node(self, sotto):
         node = sotto(listen=("/ip4/127.0.0.1/tcp/0",))

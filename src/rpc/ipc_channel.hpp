@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "rpc/conversation.hpp"
+
+namespace sotto::rpc {
+
+/// Messages over a connected Unix socket, each one JSON object or array; takes over the socket. Every message is
+/// written with a line feed behind it. A message above `max_message` bytes is too_large.
+std::unique_ptr<MessageChannel> make_ipc_channel(const Executor& executor, int socket, std::size_t max_message);
+
+/// The client's side. Errors: unreachable, with what to do; those of SocketPath.
+Task<Result<std::unique_ptr<MessageChannel>>> connect_ipc(Env env, std::filesystem::path path, std::size_t max_message);
+
+}  // namespace sotto::rpc
