@@ -73,8 +73,12 @@ std::string KeyDirectory::normal_id(std::string_view id) {
 Result<std::vector<KeyDirectory::Entry>> KeyDirectory::list() const {
     std::vector<Entry> entries;
     std::error_code code;
+    const auto kind = std::filesystem::symlink_status(path_, code).type();
+    if (kind == std::filesystem::file_type::not_found) return entries;
+    if (!code && kind != std::filesystem::file_type::directory) {
+        return fail(Errc::permission, path_.string() + " is a link or a file, not a folder; move it away");
+    }
     std::filesystem::directory_iterator files(path_, code);
-    if (code == std::errc::no_such_file_or_directory) return entries;
     for (; !code && files != std::filesystem::directory_iterator(); files.increment(code)) {
         auto entry = parse_name(files->path());
         if (!entry) continue;

@@ -116,6 +116,8 @@ TEST_F(KeyDirectoryTest, DoesNotFollowLinks) {
     std::filesystem::create_directory_symlink(home / "elsewhere", keys->path());
     EXPECT_EQ(keys->add(sealed(1), kTime).error(), Errc::permission);
     EXPECT_TRUE(std::filesystem::is_empty(home / "elsewhere"));
+    EXPECT_EQ(keys->list().error(), Errc::permission);
+    EXPECT_EQ(keys->remove(address(1)).error(), Errc::permission);
     std::filesystem::remove(keys->path());
 
     const auto entry = keys->add(sealed(1), kTime).value();
