@@ -209,6 +209,21 @@ class TestMonitoring:
                     wanted = value.split("|") if "~" in operator else [value]
                     assert set(wanted) <= values[label], (title, name, label, value)
 
+    def test_the_dashboard_is_whole(self):
+        board = json.loads((MONITORING / "sotto-dashboard.json").read_text())
+        panels = board["panels"]
+        assert len({panel["id"] for panel in panels}) == len(panels)
+        cells = [(x, y) for place in (panel["gridPos"] for panel in panels)
+                 for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])]
+        assert len(set(cells)) == len(cells) and max(x for x, _ in cells) < 24, "panels overlap or stick out"
+        for panel in panels:
+            if panel["type"] != "row":
+                sources = [panel["datasource"], *(target["datasource"] for target in panel["targets"])]
+                assert all(source == {"type": "prometheus", "uid": "${datasource}"} for source in sources)
+                assert all("$instance" in target["expr"] for target in panel["targets"])
+        assert [panel["title"] for panel in panels if panel["type"] == "row"] == [
+            "At a glance", "Peers", "Traffic", "Envelopes and messages", "Pool", "JSON-RPC", "Process"]
+
     def test_every_expression_is_promql(self, tmp_path):
         """promtool reads it as the expression of a rule; Grafana's variables get values as Grafana gives them."""
         lines = ["groups:", "- name: dashboard", "  rules:"]

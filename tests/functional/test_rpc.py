@@ -226,7 +226,10 @@ class TestAccess:
         node = sotto(listen=("none",), rpc=f"{own}:0")
         response, _ = request(node, "POST", body=json.dumps(VERSION).encode(), headers=JSON)
         assert response.status == 401
-        assert request(node, "GET", "/health")[0].status == 401
+        for path in ("/health", "/metrics"):
+            assert request(node, "GET", path)[0].status == 401
+            token = {"Authorization": fill(node, "Bearer {token}")}
+            assert request(node, "GET", path, headers=token)[0].status == 200
         connection, status = upgrade(address_of(node), {})
         connection.close()
         assert status == 401
