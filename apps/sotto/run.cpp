@@ -6,6 +6,7 @@
 
 #include <cstdio>
 
+#include "authority.hpp"
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "node/control.hpp"
@@ -81,7 +82,7 @@ struct Service {
         rpc::add_node_methods(dispatcher, *node);
         rpc::add_key_methods(dispatcher, *node, data_dir->path());
         rpc::add_admin_methods(dispatcher, *control);
-        rpc::add_sotto_methods(dispatcher, *node, config.limits);
+        rpc::add_sotto_methods(dispatcher, *node);
     }
 
     Result<void> start_ipc() {
@@ -98,7 +99,7 @@ struct Service {
         add_methods();
         SOTTO_CHECK(start_ipc());
         if (!config.rpc) return {};
-        rpc::add_page_method(dispatcher, [this] { return page_url + page->make_word(); });
+        rpc::add_page_method(dispatcher, [this] { return make_link(); });
         rpc::ServerConfig server_config;
         SOTTO_TRY(server_config.access.token, load_token(data_dir->path(), *env.random));
         server_config.access.vhosts = config.rpc_vhosts;
@@ -113,19 +114,16 @@ struct Service {
         server_config.session = [this](std::string_view cookies) { return page->has_session(cookies); };
         server = std::make_unique<rpc::Server>(env, std::move(server_config), dispatcher);
         SOTTO_TRY(const auto endpoint, server->listen(config.rpc->host, config.rpc->port));
-        const bool v6 = endpoint.address.find(':') != std::string::npos;
-        rpc_url = (v6 ? "[" + endpoint.address + "]" : endpoint.address) + ":" + std::to_string(endpoint.port);
+        rpc_url = local_authority(endpoint);
         page.emplace(*env.clock, *env.random, endpoint.port, rpc::page_html());
-        page_url = "http://" + page_host(endpoint) + "/#";
+        page_url = "http://" + page_authority(endpoint, config.rpc_vhosts) + "/#";
         return node::write_private_file(
             data_dir->path() / kUrlFile, view_of("ws://" + rpc_url), node::Existing::replace);
     }
 
-    /// A listener on all addresses is reached by a name that was allowed; browsers do not go to 0.0.0.0.
-    std::string page_host(const rpc::Endpoint& endpoint) const {
-        const bool all = endpoint.address == "0.0.0.0" || endpoint.address == "::";
-        if (!all || config.rpc_vhosts.empty()) return rpc_url;
-        return config.rpc_vhosts.front() + ":" + std::to_string(endpoint.port);
+    Result<std::string> make_link() {
+        if (!page) return fail(Errc::unsupported, "there is no page without --rpc");
+        return page_url + page->make_word();
     }
 
     void print_ready() {

@@ -15,13 +15,12 @@ void add_shh_methods(Dispatcher& dispatcher, node::Node& node);
 void add_node_methods(Dispatcher& dispatcher, node::Node& node);
 /// admin_setLimits, admin_setLogLevel and admin_reload. The control outlives the dispatcher.
 void add_admin_methods(Dispatcher& dispatcher, node::Control& control);
-/// sotto_status, sotto_peers, sotto_contactTopic and sotto_contactKey, for the page. The limits are the running node's
-/// and outlive the dispatcher.
-void add_sotto_methods(Dispatcher& dispatcher, node::Node& node, const node::Limits& limits);
+/// sotto_status, sotto_peers, sotto_contactTopic and sotto_contactKey, for the page.
+void add_sotto_methods(Dispatcher& dispatcher, node::Node& node);
 /// admin_keyCreate, keyImport, keyExport, keyList, keyRemove, keyUnlock and keyLock: the key pairs sealed in the data
 /// directory (docs/keys.md). Sealing and opening take turns: 256 MiB each. The node outlives the dispatcher.
 void add_key_methods(Dispatcher& dispatcher, node::Node& node, const std::filesystem::path& data_dir);
 /// admin_pageLink: a fresh link to the page.
-void add_page_method(Dispatcher& dispatcher, std::function<std::string()> make_link);
+void add_page_method(Dispatcher& dispatcher, std::function<Result<std::string>()> make_link);
 
 }  // namespace sotto::rpc

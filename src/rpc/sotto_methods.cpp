@@ -40,7 +40,7 @@ json::object to_json(const whisper::Counters& counters) {
             {"evicted", counters.evicted}};
 }
 
-json::object status(const Node& node, TimePoint start, const node::Limits& limits) {
+json::object status(const Node& node, TimePoint start) {
     const auto whisper = node.whisper().info();
     const auto host = node.host().counters();
     const auto &rlpx = host.of(net::Network::devp2p).traffic, &libp2p = host.of(net::Network::libp2p).traffic;
@@ -51,8 +51,9 @@ json::object status(const Node& node, TimePoint start, const node::Limits& limit
                         {"counters", to_json(node.whisper().counters())},
                         {"bytesIn", rlpx.in + libp2p.in},
                         {"bytesOut", rlpx.out + libp2p.out}};
-    object["pool"] = {
-        {"bytes", whisper.memory}, {"envelopes", whisper.messages}, {"maxBytes", limit_or_null(limits.pool_bytes)}};
+    object["pool"] = {{"bytes", whisper.memory},
+                      {"envelopes", whisper.messages},
+                      {"maxBytes", limit_or_null(node.limits().pool_bytes)}};
     return object;
 }
 
@@ -106,11 +107,10 @@ void add_contacts(Dispatcher& dispatcher, whisper::Whisper& shh) {
 
 }  // namespace
 
-void add_sotto_methods(Dispatcher& dispatcher, Node& node, const node::Limits& limits) {
+void add_sotto_methods(Dispatcher& dispatcher, Node& node) {
     const auto start = node.env().clock->now();
-    dispatcher.add("sotto_status", [&node, &limits, start](Client&, const json::array&) -> Answer {
-        co_return status(node, start, limits);
-    });
+    dispatcher.add("sotto_status",
+                   [&node, start](Client&, const json::array&) -> Answer { co_return status(node, start); });
     dispatcher.add("sotto_peers", [&node](Client&, const json::array&) -> Answer {
         json::array all;
         for (const auto& peer : node.host().peers()) all.push_back(peer_to_json(peer));
@@ -119,9 +119,10 @@ void add_sotto_methods(Dispatcher& dispatcher, Node& node, const node::Limits& l
     add_contacts(dispatcher, node.whisper());
 }
 
-void add_page_method(Dispatcher& dispatcher, std::function<std::string()> make_link) {
+void add_page_method(Dispatcher& dispatcher, std::function<Result<std::string>()> make_link) {
     dispatcher.add("admin_pageLink", [make_link = std::move(make_link)](Client&, const json::array&) -> Answer {
-        co_return json::value(make_link());
+        SOTTO_CO_TRY(const auto link, make_link());
+        co_return json::value(link);
     });
 }
 

@@ -19,14 +19,19 @@ PACKAGES_UNREACHABLE = 75
 _serial = itertools.count(1)
 
 
+def install(*folders: str) -> Path:
+    """The Node that runs what needs the npm packages of these folders of the tree; of the peers when none is named."""
+    run = subprocess.run([FOLDER / "install.sh", *folders], capture_output=True, text=True, timeout=INSTALL_LIMIT)
+    if run.returncode == PACKAGES_UNREACHABLE:
+        pytest.skip(f"npm packages cannot be installed: {(run.stderr.strip().splitlines() or ['?'])[-1]}")
+    assert run.returncode == 0, run.stderr
+    return ROOT / "build/interop/node"
+
+
 @pytest.fixture(scope="session")
 def js_peers() -> Path:
     """The Node that runs the peers, whose packages are installed when this is there."""
-    run = subprocess.run([FOLDER / "install.sh"], capture_output=True, text=True, timeout=INSTALL_LIMIT)
-    if run.returncode == PACKAGES_UNREACHABLE:
-        pytest.skip(f"the JavaScript peers cannot be installed: {(run.stderr.strip().splitlines() or ['?'])[-1]}")
-    assert run.returncode == 0, run.stderr
-    return ROOT / "build/interop/node"
+    return install()
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // All conversations, and what connects them to the node.
 import { fromHex, toHex } from "./bytes.ts";
+import { firstTopics, learn } from "./contact.ts";
 import { advance, Conversation, type Line, type Mark } from "./conversation.ts";
 import { DeliveryWatch } from "./delivery.ts";
 import { findIdentity, type Identity } from "./identity.ts";
-import { decode, encode, type Kind, messageId } from "./payload.ts";
+import { KeyRing } from "./key_ring.ts";
+import { type ChatText, decode, encode, type Kind, messageId } from "./payload.ts";
 import { LinkLost, type RpcSocket } from "./rpc.ts";
 import { type Saved, save } from "./store.ts";
 import { discoveryTopic, LEGACY_DISCOVERY_TOPIC, topicOf } from "./topics.ts";
@@ -18,6 +20,7 @@ const MAX_CONVERSATIONS = 200;
 
 interface Received {
     sig?: unknown;
+    topic?: unknown;
     payload?: unknown;
 }
 
@@ -36,34 +39,38 @@ export class Chat {
     onTrouble = (_text: string): void => {};
 
     readonly #now: () => number;
+    readonly #keys: KeyRing;
+    readonly #delivery: DeliveryWatch;
     #keyId: string;
     #socket: RpcSocket | null = null;
-    #symKeys = new Map<string, string>();
     #subscriptions = new Map<string, string>();
     #outgoing: Outgoing[] = [];
     #posting = false;
-    readonly #delivery: DeliveryWatch;
 
     constructor(saved: Saved, now: () => number) {
         this.#now = now;
         this.nick = saved.nick;
         this.#keyId = saved.keyId;
-        this.#delivery = new DeliveryWatch((line, mark, why) => this.#mark(line, mark, why));
-        for (const { kind, name } of saved.conversations) this.#open(kind, name);
+        this.#keys = new KeyRing(new Map(saved.conversations.map((one) => [this.#add(one.kind, one.name).id, one.keyId])));
+        this.#delivery = new DeliveryWatch((line, hash, mark, why) => this.#mark(line, hash, mark, why));
     }
 
     /** A connection is there: everything that the node forgets with one is set up again. */
     async attach(socket: RpcSocket): Promise<void> {
         this.#socket = socket;
-        this.#symKeys.clear();
+        this.#keys.forgetChecks();
         this.#subscriptions.clear();
         this.identity = await findIdentity(socket, this.#keyId);
         this.#keyId = this.identity.keyId;
         this.#save();
         this.onList();
         await this.#delivery.attach(socket);
-        await this.#listenForContacts(socket, this.identity);
-        for (const conversation of this.conversations) await this.#enter(socket, conversation);
+        await this.#listenForFirstContact(socket, this.identity);
+        for (const conversation of this.conversations) {
+            // Only whom we have written to may write on the topic that we share.
+            const written = conversation.kind === "channel" || this.#keys.ids.get(conversation.id);
+            if (written) await this.#listen(socket, conversation);
+        }
         void this.#post();
     }
 
@@ -81,21 +88,22 @@ export class Chat {
         const known = this.conversations.find((one) => one.kind === kind && one.name === name);
         if (known) return known;
         if (this.conversations.length >= MAX_CONVERSATIONS) return null;
-        const conversation = this.#open(kind, name);
+        const conversation = this.#add(kind, name);
         this.#save();
         this.onList();
-        if (this.#socket && this.identity) void this.#guard(this.#enter(this.#socket, conversation));
+        if (kind === "channel" && this.#socket && this.identity) this.#guard(this.#listen(this.#socket, conversation));
         return conversation;
     }
 
     leave(conversation: Conversation): void {
         this.conversations.splice(this.conversations.indexOf(conversation), 1);
         this.#outgoing = this.#outgoing.filter((one) => one.conversation !== conversation);
-        this.#save();
-        this.onList();
         const subscription = this.#subscriptions.get(conversation.id);
         this.#subscriptions.delete(conversation.id);
-        if (subscription && this.#socket) void this.#guard(this.#socket.unsubscribe("shh_unsubscribe", subscription));
+        if (subscription && this.#socket) this.#guard(this.#socket.unsubscribe("shh_unsubscribe", subscription));
+        this.#guard(this.#keys.remove(this.#socket, conversation.id));
+        this.#save();
+        this.onList();
     }
 
     say(conversation: Conversation, text: string): void {
@@ -105,55 +113,83 @@ export class Chat {
         void this.#post();
     }
 
-    #open(kind: Kind, name: string): Conversation {
+    #add(kind: Kind, name: string): Conversation {
         const conversation = new Conversation(kind, name);
         this.conversations.push(conversation);
         return conversation;
     }
 
     #save(): void {
-        const conversations = this.conversations.map(({ kind, name }) => ({ kind, name }));
+        const conversations = this.conversations.map(({ kind, name, id }) => ({
+            kind,
+            name,
+            keyId: this.#keys.ids.get(id) ?? "",
+        }));
         save({ keyId: this.#keyId, nick: this.nick, conversations });
     }
 
-    async #enter(socket: RpcSocket, conversation: Conversation): Promise<void> {
-        if (conversation.kind === "contact") return; // heard by #listenForContacts
-        const symKeyID = await this.#symKey(socket, conversation.name);
-        const topics = [topicOf(conversation.name)];
-        const take = (result: unknown) => this.#take(conversation, result as Received);
-        const id = await socket.subscribe("shh_subscribe", ["messages", { symKeyID, topics }], take);
-        this.#subscriptions.set(conversation.id, id);
-    }
+    // ---- from the node ----
 
-    async #symKey(socket: RpcSocket, channel: string): Promise<string> {
-        const known = this.#symKeys.get(channel);
-        if (known) return known;
-        const id = String(await socket.call("shh_generateSymKeyFromPassword", channel));
-        this.#symKeys.set(channel, id);
-        return id;
-    }
-
-    async #listenForContacts(socket: RpcSocket, identity: Identity): Promise<void> {
+    async #listenForFirstContact(socket: RpcSocket, identity: Identity): Promise<void> {
         const topics = [discoveryTopic(identity.publicKey), LEGACY_DISCOVERY_TOPIC];
         const criteria = { privateKeyID: identity.keyId, topics };
         await socket.subscribe("shh_subscribe", ["messages", criteria], (result) => {
-            const sender = (result as Received)?.sig;
-            if (typeof sender !== "string") return; // a contact is a key
-            const conversation = this.open("contact", sender.toLowerCase());
-            if (conversation) this.#take(conversation, result as Received);
+            this.#guard(this.#takeFirst(socket, result as Received));
         });
     }
 
-    #take(conversation: Conversation, received: Received): void {
-        const payload = typeof received.payload === "string" ? fromHex(received.payload) : null;
-        const message = payload && decode(conversation.kind, payload);
+    /** To a channel, or to what a contact of ours writes on the topic that we share. Once a connection. */
+    async #listen(socket: RpcSocket, conversation: Conversation): Promise<{ topic: string; symKeyID: string }> {
+        const { kind, name, id } = conversation;
+        const call = (method: string) => socket.call(method, this.#keyId, name);
+        const topic = kind === "channel" ? topicOf(name) : String(await call("sotto_contactTopic"));
+        const symKeyID = await this.#keys.find(socket, id, () =>
+            kind === "channel" ? socket.call("shh_generateSymKeyFromPassword", name) : call("sotto_contactKey"),
+        );
+        if (!this.#subscriptions.has(id)) {
+            this.#subscriptions.set(id, "");
+            const criteria = { symKeyID, topics: [topic] };
+            const take = (result: unknown) => this.#takeSymmetric(conversation, result as Received);
+            this.#subscriptions.set(id, await socket.subscribe("shh_subscribe", ["messages", criteria], take));
+            this.#save();
+        }
+        return { topic, symKeyID };
+    }
+
+    async #takeFirst(socket: RpcSocket, { sig, topic, payload }: Received): Promise<void> {
+        if (typeof sig !== "string" || typeof topic !== "string" || typeof payload !== "string") return;
+        const from = sig.toLowerCase();
+        const bytes = fromHex(payload);
+        const message = bytes && decode("contact", bytes);
+        if (!message || from === this.identity?.publicKey) return;
+        // An offer of another topic was written to somebody else, and sealed again for us by them.
+        if (message.offer && message.offer !== (await socket.call("sotto_contactTopic", this.#keyId, from))) return;
+        const conversation = this.open("contact", from);
+        if (!conversation) return;
+        learn(from, conversation.contact, topic === LEGACY_DISCOVERY_TOPIC, message.offer !== null);
+        this.#hear(conversation, message, bytes, from);
+    }
+
+    #takeSymmetric(conversation: Conversation, { sig, payload }: Received): void {
+        const bytes = typeof payload === "string" ? fromHex(payload) : null;
+        const message = bytes && decode(conversation.kind, bytes);
+        const from = typeof sig === "string" ? sig.toLowerCase() : "";
         if (!message) return;
-        const from = typeof received.sig === "string" ? received.sig.toLowerCase() : "";
+        if (conversation.kind === "contact") {
+            if (from !== conversation.name) return;
+            conversation.contact.offered = true;
+        }
+        this.#hear(conversation, message, bytes, from);
+    }
+
+    #hear(conversation: Conversation, message: ChatText, payload: Uint8Array, from: string): void {
         // Our own key in another window: that one follows the delivery.
         const own = from !== "" && from === this.identity?.publicKey;
         const line = conversation.hear(message, from, own, messageId(from, payload), this.#now());
         if (line) this.onLine(conversation, line);
     }
+
+    // ---- to the node ----
 
     /** One after the other, in the order in which they were said. What the loss of the link interrupts is posted again:
      *  it is the same message to whoever has it already. */
@@ -161,41 +197,42 @@ export class Chat {
         if (this.#posting) return;
         this.#posting = true;
         while (this.#socket && this.identity && this.#outgoing[0]) {
-            const socket = this.#socket;
-            const { conversation, line } = this.#outgoing[0];
+            const next = this.#outgoing[0];
             try {
-                const payload = encode(conversation.kind, line);
-                conversation.expect(line, this.identity.publicKey, messageId(this.identity.publicKey, payload));
-                const envelope = { ...(await this.#envelope(socket, conversation)), payload: toHex(payload) };
-                line.hash = String(await socket.call("shh_post", envelope));
-                this.#mark(line, "posted");
-                void this.#guard(this.#delivery.follow(socket, line));
+                await this.#postOne(this.#socket, this.identity, next);
             } catch (error) {
                 if (error instanceof LinkLost) break;
-                this.#mark(line, "failed", error instanceof Error ? error.message : String(error));
+                this.#mark(next.line, "", "failed", error instanceof Error ? error.message : String(error));
             }
-            this.#outgoing = this.#outgoing.filter((one) => one.line !== line);
+            this.#outgoing = this.#outgoing.filter((one) => one !== next);
         }
         this.#posting = false;
     }
 
-    async #envelope(socket: RpcSocket, { kind, name }: Conversation): Promise<object> {
-        const to =
-            kind === "channel"
-                ? { symKeyID: await this.#symKey(socket, name), topic: topicOf(name) }
-                : { pubKey: name, topic: discoveryTopic(name) };
-        return { ...to, sig: this.#keyId, ttl: TTL, powTime: POW_TIME, powTarget: POW };
+    async #postOne(socket: RpcSocket, identity: Identity, { conversation, line }: Outgoing): Promise<void> {
+        const shared = await this.#listen(socket, conversation);
+        const toContact = conversation.kind === "contact";
+        const payload = encode(conversation.kind, { ...line, offer: toContact ? shared.topic : null });
+        conversation.expect(line, identity.publicKey, messageId(identity.publicKey, payload));
+        const asymmetric = toContact && !conversation.contact.offered;
+        const envelopes = asymmetric
+            ? firstTopics(conversation.name, conversation.contact).map((topic) => ({ topic, pubKey: conversation.name }))
+            : [shared];
+        const common = { sig: identity.keyId, ttl: TTL, payload: toHex(payload), powTime: POW_TIME, powTarget: POW };
+        const hashes: string[] = [];
+        for (const envelope of envelopes) hashes.push(String(await socket.call("shh_post", { ...envelope, ...common })));
+        for (const hash of hashes) this.#mark(line, hash, "posted");
+        for (const hash of hashes) this.#guard(this.#delivery.follow(socket, line, hash));
     }
 
-    #mark(line: Line, mark: Mark, why = ""): void {
-        if (advance(line, mark, why)) this.onMark(line);
+    #mark(line: Line, hash: string, mark: Mark, why = ""): void {
+        if (advance(line, hash, mark, why)) this.onMark(line);
     }
 
-    async #guard(work: Promise<void>): Promise<void> {
-        try {
-            await work;
-        } catch (error) {
+    /** For what nobody waits for. */
+    #guard(work: Promise<unknown>): void {
+        work.catch((error) => {
             if (!(error instanceof LinkLost)) this.onTrouble(error instanceof Error ? error.message : String(error));
-        }
+        });
     }
 }

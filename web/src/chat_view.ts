@@ -6,14 +6,15 @@ import { clock } from "./format.ts";
 import { channelName, publicKey, shortKey } from "./topics.ts";
 
 const MAX_TEXT = 64 * 1024;
+/** The signs of docs/protocols/chat.md 6. */
 const MARKS: Record<Mark, [sign: string, meaning: string]> = {
-    queued: ["…", "waits for the node"],
-    posted: ["·", "sealed by the node"],
-    sent: ["→", "sent to a peer"],
-    acknowledged: ["✓", "acknowledged by a peer"],
-    held: ["✓✓", "held by enough peers"],
-    expired: ["✗", "expired before a peer had it"],
-    failed: ["✗", "failed"],
+    queued: ["·", "waits for the node"],
+    posted: ["·", "sealed; no peer has it yet"],
+    sent: ["✓", "given to a peer"],
+    acknowledged: ["✓✓", "a peer has confirmed it"],
+    held: ["✓✓", "several peers have confirmed it"],
+    expired: ["!", "expired before a peer had it"],
+    failed: ["!", "failed"],
 };
 
 function markOf(line: Line): HTMLElement | null {
@@ -24,8 +25,9 @@ function markOf(line: Line): HTMLElement | null {
 }
 
 function lineElement(line: Line): HTMLElement {
-    const name = line.own ? line.nick || "me" : line.nick || "anonymous";
-    const key = line.from ? shortKey(line.from) : "unsigned";
+    const name = line.nick || (line.own ? "me" : line.from ? shortKey(line.from) : "anonymous");
+    const key = line.from ? shortKey(line.from) : line.own ? "" : "unsigned";
+    const action = line.text.startsWith("/me ") ? line.text.slice(4) : null;
     return el(
         "li",
         { class: line.own ? "own" : "" },
@@ -36,7 +38,9 @@ function lineElement(line: Line): HTMLElement {
         el("span", { class: "key", title: line.from || "nobody signed it", text: key }),
         " ",
         markOf(line),
-        el("p", { dir: "auto", text: line.text }),
+        action === null
+            ? el("p", { dir: "auto", text: line.text })
+            : el("p", { class: "action" }, "* ", el("bdi", { text: name }), " ", el("bdi", { text: action })),
     );
 }
 
@@ -50,7 +54,7 @@ export class ChatView {
     readonly #lines = el("ol", { class: "lines", role: "log", "aria-label": "Messages", tabindex: 0 });
     readonly #text = el("textarea", { rows: 2, "aria-label": "Message", maxlength: MAX_TEXT, placeholder: "Message" });
     readonly #pane: HTMLElement;
-    readonly #ownKey = field("Your key, for who wants to write to you", { readonly: true, class: "own-key" });
+    readonly #ownKey = field("Your key: give it to people", { readonly: true, class: "own-key" });
     readonly #trouble = el("p", { class: "trouble", role: "alert" });
     onUnread = (_count: number): void => {};
 
@@ -77,7 +81,7 @@ export class ChatView {
     }
 
     #makeSide(): HTMLElement {
-        const name = field("Channel, or a person's key", { name: "name", placeholder: "#lobby or 0x04…", required: true });
+        const name = field("Channel or person", { name: "name", placeholder: "#lobby, 0x04…", required: true });
         const join = el("form", { class: "join" }, name.box, el("button", { text: "Open" }));
         join.addEventListener("submit", (event) => {
             event.preventDefault();
@@ -136,7 +140,6 @@ export class ChatView {
     #show(conversation: Conversation | null): void {
         this.#shown = conversation;
         this.#pane.hidden = conversation === null;
-        this.#title.textContent = conversation?.title ?? "";
         this.#title.title = conversation?.name ?? "";
         this.#lines.replaceChildren(...(conversation?.lines.map((line) => this.#element(line)) ?? []));
         this.#read();
@@ -188,7 +191,7 @@ export class ChatView {
         const focused = [...this.#list.querySelectorAll("button")].findIndex((one) => one === document.activeElement);
         this.#list.replaceChildren(...items);
         if (focused >= 0) this.#list.querySelectorAll("button")[focused]?.focus();
-        this.#title.textContent = this.#shown?.title ?? "";
+        this.#title.replaceChildren(el("bdi", { text: this.#shown?.title ?? "" }));
         const key = this.#chat.identity?.publicKey ?? "";
         if (this.#ownKey.input.value !== key) this.#ownKey.input.value = key;
         this.onUnread(this.#chat.conversations.reduce((sum, one) => sum + one.unread, 0));

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Keeps one RpcSocket open for as long as the session is worth something.
+import { pauseAfter } from "./backoff.ts";
 import { type Link, RpcSocket } from "./rpc.ts";
 import { hasSession } from "./session.ts";
 
-const FIRST_PAUSE = 500; // milliseconds
-const LONGEST_PAUSE = 30_000;
 const STEADY = 10_000; // open for so long: the next loss is a new one
-
-/** Doubles up to the longest, and scatters: all pages of a node that restarts must not come at once. */
-export function pauseAfter(failures: number, random: () => number): number {
-    const whole = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures, 16));
-    return whole * (0.5 + random() / 2);
-}
 
 export class Connector {
     readonly #url: string;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // One channel or contact: what was said there. Pure.
+import type { Contact } from "./contact.ts";
 import type { ChatText, Kind } from "./payload.ts";
 import { shortKey } from "./topics.ts";
 
@@ -16,10 +17,11 @@ export interface Line {
     readonly text: string;
     readonly clock: number;
     readonly milliseconds: number;
-    /** Of our own messages. */
+    /** Of our own messages, over all their envelopes. */
     mark: Mark | null;
     why: string;
-    hash: string;
+    /** By hash. */
+    readonly envelopes: Map<string, Mark>;
 }
 
 const MAX_LINES = 500;
@@ -33,6 +35,7 @@ export class Conversation {
     readonly kind: Kind;
     readonly name: string;
     readonly lines: Line[] = [];
+    readonly contact: Contact = { offered: false, answersOn: null };
     unread = 0;
     #clock = 0;
     #nick = "";
@@ -44,19 +47,20 @@ export class Conversation {
     }
 
     get id(): string {
-        return `${this.kind} ${this.name}`;
+        return this.kind === "channel" ? "#" + this.name : this.name;
     }
 
+    /** A nick alone could be anybody's. */
     get title(): string {
         if (this.kind === "channel") return "#" + this.name;
-        return this.#nick ? `${this.#nick} · ${shortKey(this.name)}` : shortKey(this.name);
+        return this.#nick ? `@${this.#nick}/${shortKey(this.name)}` : `@${shortKey(this.name)}`;
     }
 
     /** A message of ours, to be posted. */
     say(text: string, nick: string, now: number): Line {
         this.#clock = Math.max(this.#clock + 1, now * TICKS);
         const said = { text, nick, clock: this.#clock, milliseconds: now };
-        return this.#push({ ...said, id: "", from: "", own: true, mark: "queued", why: "", hash: "" });
+        return this.#push({ ...said, id: "", from: "", own: true, mark: "queued", why: "", envelopes: new Map() });
     }
 
     /** The node will tell us our own message as well: it is not a new one. */
@@ -72,7 +76,10 @@ export class Conversation {
         this.#known.add(id);
         if (message.clock <= (now + MAX_LEAD) * TICKS) this.#clock = Math.max(this.#clock, message.clock);
         if (!own && this.kind === "contact" && message.nick) this.#nick = message.nick;
-        return this.#push({ ...message, id, from, own, mark: null, why: "", hash: "" });
+        const { text, nick, clock } = message;
+        // The sender's own time is the sender's word; when it came is ours.
+        const heard = { text, nick, clock, milliseconds: now };
+        return this.#push({ ...heard, id, from, own, mark: null, why: "", envelopes: new Map() });
     }
 
     #push(line: Line): Line {
@@ -82,13 +89,25 @@ export class Conversation {
     }
 }
 
-/** Marks only move forward; false: it stays. A failure after an acknowledgement is no longer one. */
-export function advance(line: Line, mark: Mark, why = ""): boolean {
-    const now = RANKS.indexOf(line.mark ?? "queued");
-    const ended = line.mark === "failed" || line.mark === "expired";
-    const behind = RANKS.includes(mark) ? RANKS.indexOf(mark) <= now : now >= RANKS.indexOf("acknowledged");
-    if (ended || behind) return false;
-    line.mark = mark;
-    line.why = why;
+function over(mark: Mark): boolean {
+    return mark === "failed" || mark === "expired";
+}
+
+/** Marks only move forward, and a failure after an acknowledgement is no longer one. */
+function moves(now: Mark, next: Mark): boolean {
+    if (over(now)) return false;
+    if (over(next)) return RANKS.indexOf(now) < RANKS.indexOf("acknowledged");
+    return RANKS.indexOf(next) > RANKS.indexOf(now);
+}
+
+/** What became of one envelope of a message, which is as far as the one that is behind. False: nothing changes. */
+export function advance(line: Line, hash: string, mark: Mark, why = ""): boolean {
+    if (!moves(line.envelopes.get(hash) ?? "queued", mark)) return false;
+    line.envelopes.set(hash, mark);
+    const marks = [...line.envelopes.values()];
+    const behind = marks.find(over) ?? RANKS.find((rank) => marks.includes(rank)) ?? mark;
+    if (behind === line.mark) return false;
+    line.mark = behind;
+    line.why = over(behind) ? why : "";
     return true;
 }

@@ -22,42 +22,43 @@ interface State {
 }
 
 export class DeliveryWatch {
-    readonly #tell: (line: Line, mark: Mark, why: string) => void;
+    readonly #tell: (line: Line, hash: string, mark: Mark, why: string) => void;
     /** By hash; of the oldest we no longer hear. */
     readonly #lines = new Map<string, Line>();
 
-    constructor(tell: (line: Line, mark: Mark, why: string) => void) {
+    constructor(tell: (line: Line, hash: string, mark: Mark, why: string) => void) {
         this.#tell = tell;
     }
 
     async attach(socket: RpcSocket): Promise<void> {
         try {
             await socket.subscribe("sotto_subscribe", ["states", {}], (state) => this.#take(state as State));
-            for (const line of this.#lines.values()) await this.#ask(socket, line);
+            for (const hash of this.#lines.keys()) await this.#ask(socket, hash);
         } catch (error) {
             if (!isMissing(error)) throw error;
         }
     }
 
-    async follow(socket: RpcSocket, line: Line): Promise<void> {
-        this.#lines.set(line.hash, line);
+    async follow(socket: RpcSocket, line: Line, hash: string): Promise<void> {
+        this.#lines.set(hash, line);
         const oldest = this.#lines.keys().next();
         if (this.#lines.size > MAX_FOLLOWED && !oldest.done) this.#lines.delete(oldest.value);
-        await this.#ask(socket, line);
+        await this.#ask(socket, hash);
     }
 
     /** What happened before we knew the hash, or while there was no connection. */
-    async #ask(socket: RpcSocket, line: Line): Promise<void> {
+    async #ask(socket: RpcSocket, hash: string): Promise<void> {
         try {
-            this.#take((await socket.call("sotto_messageState", line.hash)) as State);
+            this.#take((await socket.call("sotto_messageState", hash)) as State);
         } catch (error) {
             if (!isMissing(error)) throw error;
         }
     }
 
     #take(state: State): void {
-        const line = this.#lines.get(String(state.hash));
+        const hash = String(state.hash);
+        const line = this.#lines.get(hash);
         const mark = MARKS[String(state.state)];
-        if (line && mark) this.#tell(line, mark, typeof state.reason === "string" ? state.reason : "");
+        if (line && mark) this.#tell(line, hash, mark, typeof state.reason === "string" ? state.reason : "");
     }
 }

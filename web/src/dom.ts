@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Elements from text. There is no way in here for HTML: what a message says stays text.
+import { printable } from "./printable.ts";
 
 type Child = Node | string | null;
 
@@ -9,10 +10,13 @@ export type Attributes = Record<string, string | number | boolean | null>;
 function fill(element: Element, attributes: Attributes, children: readonly Child[]): void {
     for (const [name, value] of Object.entries(attributes)) {
         if (value === false || value === null) continue;
-        if (name === "text") element.textContent = String(value);
-        else element.setAttribute(name, value === true ? "" : String(value));
+        const text = value === true ? "" : printable(String(value));
+        if (name === "text") element.textContent = text;
+        else element.setAttribute(name, text);
     }
-    element.append(...children.filter((child) => child !== null));
+    for (const child of children) {
+        if (child !== null) element.append(typeof child === "string" ? printable(child) : child);
+    }
 }
 
 export function el<K extends keyof HTMLElementTagNameMap>(

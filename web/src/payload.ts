@@ -13,6 +13,8 @@ export interface ChatText {
     clock: number;
     /** Since 1970, the sender's word. */
     milliseconds: number;
+    /** Of a contact: the topic at which the sender listens for us. */
+    offer: string | null;
 }
 
 const TYPES: Record<Kind, string> = { channel: "~:public-group-user-message", contact: "~:user-message" };
@@ -32,6 +34,7 @@ export function encode(kind: Kind, message: ChatText): Uint8Array {
     const text = escape(message.text);
     const map = ["^ ", "~:text", text];
     if (message.nick) map.push("~:nick", escape(message.nick));
+    if (message.offer) map.push("~:topic", message.offer);
     return toUtf8(
         JSON.stringify(["~#c4", [text, "text/plain", TYPES[kind], message.clock, message.milliseconds, map]]),
     );
@@ -64,7 +67,14 @@ export function decode(kind: Kind, payload: Uint8Array): ChatText | null {
     if (!Array.isArray(outer) || outer[0] !== "~#c4" || !Array.isArray(outer[1])) return null;
     const [text, , type, clock, milliseconds, map] = outer[1] as unknown[];
     if (typeof text !== "string" || type !== TYPES[kind]) return null;
-    const message = { text: unescape(text), nick: mapValue(map, "~:nick"), clock: whole(clock), milliseconds: whole(milliseconds) };
+    const topic = mapValue(map, "~:topic").toLowerCase();
+    const message = {
+        text: unescape(text),
+        nick: mapValue(map, "~:nick"),
+        clock: whole(clock),
+        milliseconds: whole(milliseconds),
+        offer: kind === "contact" && /^0x[0-9a-f]{8}$/.test(topic) ? topic : null,
+    };
     const tooLong = toUtf8(message.text).length > MAX_TEXT || toUtf8(message.nick).length > MAX_NICK;
     return tooLong ? null : message;
 }

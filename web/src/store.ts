@@ -7,7 +7,8 @@ import { channelName, publicKey } from "./topics.ts";
 export interface Saved {
     keyId: string;
     nick: string;
-    conversations: Array<{ kind: Kind; name: string }>;
+    /** `keyId`: of a symmetric key of the node, where there is one. */
+    conversations: Array<{ kind: Kind; name: string; keyId: string }>;
 }
 
 const KEY = "sotto";
@@ -31,7 +32,7 @@ export function parseSaved(json: string | null): Saved {
     for (const one of Array.isArray(conversations) ? conversations.slice(0, 500) : []) {
         const kind = one?.kind === "contact" ? "contact" : "channel";
         const name = kind === "contact" ? publicKey(text(one?.name, 132)) : channelName(text(one?.name, 128));
-        if (name) saved.conversations.push({ kind, name });
+        if (name) saved.conversations.push({ kind, name, keyId: text(one?.keyId, 64) });
     }
     return saved;
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 # Makes build/interop/node a link to a Node that is new enough, and installs the npm packages of the peers as their
-# lockfiles say; does nothing when they are up to date. No package's own install script is run.
+# lockfiles say; does nothing when they are up to date. No package's own install script is run. Given folders (from the
+# root of the tree), it installs the packages of those.
 # Exit 75: the packages cannot be had, neither from the cache nor from the registry.
 set -eu
 cd "$(dirname "$0")"
@@ -25,7 +26,9 @@ if [ -z "$node" ] || ! "$node" -e 'process.exit(parseInt(process.versions.node) 
 fi
 ln -sf "$node" "$out/node"
 
-for folder in libp2p murmur status web3; do
+cd "$root"
+[ $# -gt 0 ] || set -- tests/interop/js/libp2p tests/interop/js/murmur tests/interop/js/status tests/interop/js/web3
+for folder; do
     stamp=$folder/node_modules/.up-to-date
     wanted=$(cat "$folder/package.json" "$folder/package-lock.json" | cksum)
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && continue
