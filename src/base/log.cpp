@@ -20,10 +20,13 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kNames{"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::size_t kBytesPerMinute = 10 * 1024 * 1024;
+constexpr std::size_t kAround = sizeof "I 2026-01-01 00:00:00.000+00:00 \n" - 1;  ///< what a line of text has besides
 
 struct Output {
     Output() {
-        const bool plain = std::getenv("NO_COLOR") != nullptr;
+        // no-color.org: present and not empty.
+        const auto* no_color = std::getenv("NO_COLOR");
+        const bool plain = no_color && *no_color != '\0';
         auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(plain ? spdlog::color_mode::never
                                                                                 : spdlog::color_mode::automatic);
         logger = std::make_shared<spdlog::logger>("sotto", std::move(sink));
@@ -70,6 +73,14 @@ std::string text_line(std::string_view topic, std::string_view message, Fields f
     return line;
 }
 
+std::string line_of(Format format, Level level, std::string_view topic, std::string_view message, Fields fields) {
+    return format == Format::json ? json_line(level, topic, message, fields) : text_line(topic, message, fields);
+}
+
+void put(Output& out, Level level, std::string_view line) {
+    out.logger->log(static_cast<spdlog::level::level_enum>(static_cast<int>(level)), "{}", line);
+}
+
 }  // namespace
 
 void configure(Level level, Format format) {
@@ -85,12 +96,13 @@ void write(Level level, std::string_view topic, std::string_view message, Fields
     if (!enabled(level)) return;
     auto& out = output();
     const auto format = out.format.load();
-    const auto spd_level = static_cast<spdlog::level::level_enum>(static_cast<int>(level));
-    const auto line =
-        format == Format::json ? json_line(level, topic, message, fields) : text_line(topic, message, fields);
-    const auto [allowed, dropped] = out.take(line.size());
-    if (dropped > 0) out.logger->log(spdlog::level::warn, "{} log lines were dropped in the last minute", dropped);
-    if (allowed) out.logger->log(spd_level, "{}", line);
+    const auto line = line_of(format, level, topic, message, fields);
+    const auto [allowed, dropped] = out.take(line.size() + kAround);
+    if (dropped > 0) {
+        const Fields count{{"count", std::to_string(dropped)}};
+        put(out, Level::warn, line_of(format, Level::warn, "log", "lines were dropped in an earlier minute", count));
+    }
+    if (allowed) put(out, level, line);
 }
 
 Result<Level> parse_level(std::string_view name) {
