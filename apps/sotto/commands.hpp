@@ -9,7 +9,7 @@ namespace CLI {
 class App;
 }
 
-/// The command line, in parts. CLI11 is included by main.cpp and commands_*.cpp alone.
+/// The command line, in parts. CLI11 is included by main.cpp, describe.cpp and commands_*.cpp alone.
 namespace sotto::app {
 
 /// What the parser found: the verb to call.

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "commands.hpp"
+#include "describe.hpp"
 #include "node/nearest.hpp"
 
 namespace sotto::app {
@@ -155,6 +156,12 @@ std::string unknown_word(const CLI::App& app, const std::vector<std::string>& ar
     return {};
 }
 
+int print(const Result<std::string>& text) {
+    if (!text) return report(text.error());
+    std::cout << *text << std::flush;
+    return std::cout ? kDone : kFailed;
+}
+
 void add_help(CLI::App& app, Action& action) {
     auto* version = app.add_subcommand("version", "Print the version");
     auto json = std::make_shared<bool>(false);
@@ -163,9 +170,15 @@ void add_help(CLI::App& app, Action& action) {
 
     auto* help = app.add_subcommand("help", "Explain a verb, or `limits`");
     auto verb = std::make_shared<std::string>();
+    auto man = std::make_shared<bool>(false);
+    auto shell = std::make_shared<std::string>();
     help->add_option("verb", *verb, "the verb");
-    help->callback([&app, &action, verb] {
-        action = [&app, verb] {
+    help->add_flag("--man", *man, "print the manual page, for man(7)");
+    help->add_option("--completion", *shell, "print the completions for a shell: bash, zsh or fish")->type_name("SHELL");
+    help->callback([&app, &action, verb, man, shell] {
+        action = [&app, verb, man, shell] {
+            if (*man) return print(manual(describe(app)));
+            if (!shell->empty()) return print(completion(describe(app), *shell));
             if (*verb == "limits") return limits_verb();
             const auto* target = verb->empty() ? &app : find_verb(app, *verb);
             if (!target) return report(Error(Errc::invalid_argument, unknown_word(app, {*verb}) + " See: sotto help"));

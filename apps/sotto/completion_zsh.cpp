@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "describe.hpp"
+
+namespace sotto::app {
+namespace {
+
+using Kind = Candidates::Kind;
+
+/// Text within single quotes, in which _arguments and _describe see no brackets and colons of theirs.
+std::string quoted(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '\'') {
+            out += "'\\''";
+            continue;
+        }
+        if (c == '[' || c == ']' || c == ':' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+/// ":message:action", as _arguments takes it.
+std::string action(std::string_view message, const Candidates& candidates) {
+    auto text = ":" + quoted(message) + ":";
+    if (candidates.kind == Kind::files) return text + "_files";
+    if (candidates.kind == Kind::folders) return text + "_files -/";
+    if (candidates.kind == Kind::anything) return text;
+    text += "(";
+    for (const auto& word : candidates.words) text += (text.back() == '(' ? "" : " ") + quoted(word);
+    return text + ")";
+}
+
+std::string function_name(const VerbText& verb) {
+    auto name = "_" + verb.path;
+    std::ranges::replace(name, ' ', '_');
+    return name;
+}
+
+std::string flag_lines(const VerbText& verb) {
+    std::string lines;
+    for (const auto& flag : verb.flags) {
+        const auto value = flag.value.empty() ? std::string() : action(flag.value, candidates_for(flag));
+        for (const auto& name : flag.names)
+            lines += fmt::format(" \\\n        '*{}[{}]{}'", name, quoted(short_help(flag.help)), value);
+    }
+    return lines;
+}
+
+void add_functions(const VerbText& root, const VerbText& verb, std::string& text) {
+    for (const auto& next : verb.verbs) add_functions(root, next, text);
+    text += "\n" + function_name(verb) + "() {\n";
+    if (verb.verbs.empty()) {
+        text += "    _arguments" + flag_lines(verb);
+        for (const auto& argument : verb.arguments)
+            text += fmt::format(" \\\n        ':{}",
+                                action(argument.name, candidates_for(root, verb, argument)).substr(1)) +
+                    "'";
+        text += "\n}\n";
+        return;
+    }
+    text += "    local state line\n    local -a verbs\n    _arguments -C" + flag_lines(verb) +
+            " \\\n        '1:verb:->verb' '*::argument:->argument'\n    case $state in\n    verb)\n        verbs=(\n";
+    for (const auto& next : verb.verbs)
+        text += fmt::format("            '{}:{}'\n", quoted(next.name), quoted(short_help(next.help)));
+    text += "        )\n        _describe verb verbs\n        ;;\n    argument)\n        case $line[1] in\n";
+    for (const auto& next : verb.verbs) text += fmt::format("        {}) {} ;;\n", next.name, function_name(next));
+    text += "        esac\n        ;;\n    esac\n}\n";
+}
+
+}  // namespace
+
+std::string zsh_completion(const VerbText& root) {
+    std::string text = "#compdef sotto\n# zsh completion for sotto; made by `sotto help --completion zsh`\n";
+    add_functions(root, root, text);
+    return text + "\nif [ \"$funcstack[1]\" = _sotto ]; then\n    _sotto \"$@\"\nelse\n    compdef _sotto sotto\nfi\n";
+}
+
+}  // namespace sotto::app
