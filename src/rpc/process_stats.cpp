@@ -39,12 +39,15 @@ double cpu_seconds() {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-std::uint64_t count_descriptors() {
+std::uint64_t count_descriptors(std::uint64_t most) {
+    std::uint64_t count = 0;
     std::error_code code;
-    const std::filesystem::directory_iterator all("/proc/self/fd", code);
-    if (code) return 0;
-    // One of them is what reads the folder.
-    return static_cast<std::uint64_t>(std::distance(begin(all), end(all))) - 1;
+    const std::filesystem::directory_iterator end;
+    for (std::filesystem::directory_iterator each("/proc/self/fd", code); !code && each != end; each.increment(code)) {
+        ++count;
+    }
+    // None was left to look with; and one of those that are seen is what looks.
+    return count == 0 ? most : count - 1;
 }
 
 }  // namespace
@@ -77,9 +80,9 @@ Result<ProcessStats> read_process_stats() {
     if (text.empty()) return fail(Errc::io, "/proc/self/stat cannot be read");
     SOTTO_TRY(auto stats, parse_proc_stat(text, static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))));
     stats.cpu_seconds = cpu_seconds();
-    stats.open_fds = count_descriptors();
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) stats.max_fds = limit.rlim_cur;
+    stats.open_fds = count_descriptors(stats.max_fds);
     return stats;
 }
 
