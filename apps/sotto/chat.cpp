@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-#include <unistd.h>
+#include <sys/stat.h>
 
+#include <csignal>
 #include <optional>
 
-#include "base/escape.hpp"
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
-#include "chat_view.hpp"
+#include "chat/channel.hpp"
+#include "chat_console.hpp"
+#include "crypto/hash.hpp"
+#include "messenger/contact_book.hpp"
+#include "messenger/embedded.hpp"
+#include "messenger/remote.hpp"
+#include "node/config.hpp"
 #include "node/files.hpp"
 #include "node/identity.hpp"
 #include "signals.hpp"
 #include "standard_input.hpp"
+#include "token.hpp"
 #include "verbs.hpp"
 
 namespace sotto::app {
@@ -18,28 +25,52 @@ namespace {
 
 constexpr std::size_t kMaxInputLine = 16 * 1024;
 
-constexpr std::string_view kHelp[] = {
-    "/peers   who this node is connected to",
-    "/help    this",
-    "/exit    leave (Ctrl-C too)",
-    "marks: · sealing   → sent   ✓ a peer has it   ✗ failed",
+/// Who chats, and what is kept of it. Nothing is without a data directory.
+struct Person {
+    messenger::Secret secret{};
+    std::optional<std::filesystem::path> contacts;
+    std::unique_ptr<messenger::History> history;
+
+    Person() = default;
+    Person(Person&&) = default;
+    Person& operator=(Person&&) = delete;
+    ~Person() { crypto::wipe(secret); }
+
+    /// A key of its own: the node's would tie what one says to where one's node is.
+    static Result<Person> make(Env env, const ChatOptions& options) {
+        Person person;
+        SOTTO_TRY(const auto key, load_key(env, options));
+        if (key.type() != crypto::KeyType::secp256k1) {
+            return fail(Errc::invalid_argument, "chat-identity in the data directory is no secp256k1 key");
+        }
+        person.secret = key.secret();
+        if (options.data_dir) person.contacts = std::filesystem::path(*options.data_dir) / "chat-contacts";
+        if (options.history) {
+            SOTTO_TRY(person.history, messenger::History::open(*options.history));
+        }
+        return person;
+    }
+    static Result<crypto::PrivateKey> load_key(Env env, const ChatOptions& options) {
+        if (!options.data_dir) return node::generate_identity(*env.random);
+        return node::load_identity(std::filesystem::path(*options.data_dir) / "chat-identity", *env.random);
+    }
 };
 
 /// A node without listeners and RPC; its identity is in memory unless there is a data directory.
-struct Embedded {
+struct OwnNode {
     std::optional<node::DataDir> data_dir;
     std::unique_ptr<node::Node> node;
 
-    static Result<Embedded> make(Env env, const ChatOptions& options) {
-        Embedded embedded;
+    static Result<OwnNode> make(Env env, const ChatOptions& options) {
+        OwnNode own;
         node::RawSettings settings;
         settings["listen"] = {{"none"}, "--listen"};
         settings["rpc"] = {{"none"}, "--rpc"};
         if (!options.connect.empty()) settings["peer"] = {options.connect, "--connect"};
         SOTTO_TRY(const auto config, node::make_config(settings));
-        SOTTO_TRY(const auto key, embedded.identity(env, options));
-        SOTTO_TRY(embedded.node, node::Node::make(env, config, {key, key}));
-        return embedded;
+        SOTTO_TRY(const auto key, own.identity(env, options));
+        SOTTO_TRY(own.node, node::Node::make(env, config, {key, key}));
+        return own;
     }
     Result<crypto::PrivateKey> identity(Env env, const ChatOptions& options) {
         if (!options.data_dir) return node::generate_identity(*env.random);
@@ -49,8 +80,24 @@ struct Embedded {
     }
 };
 
-/// Lines of a pipe or file are messages.
-Task<void> read_plain(StandardInput& input, ChatSession& session) {
+/// The ids under which the session will know what was named. Errors are those of the names.
+Result<std::set<std::string>> ids_of(const std::vector<std::string>& names) {
+    std::set<std::string> ids;
+    for (const auto& name : names) {
+        if (chat::looks_like_key(name)) {
+            SOTTO_TRY(const auto key, chat::parse_key(name));
+            ids.insert(chat::key_text(key));
+        } else {
+            SOTTO_TRY(const auto channel, chat::channel_name(name));
+            ids.insert("#" + channel);
+        }
+    }
+    return ids;
+}
+
+/// Lines of a pipe or file are messages to the first conversation.
+Task<void> read_plain(StandardInput& input, messenger::Session& session) {
+    auto& to = *session.conversations().front();
     std::string line;
     ByteArray<4096> buffer;
     for (;;) {
@@ -60,45 +107,11 @@ Task<void> read_plain(StandardInput& input, ChatSession& session) {
                 if (line.size() < kMaxInputLine) line.push_back(static_cast<char>(byte));
                 continue;
             }
-            if (!line.empty()) session.say(std::exchange(line, {}));
+            if (!line.empty()) session.say(to, std::exchange(line, {}));
         }
         if (count > 0) continue;
-        if (!line.empty()) session.say(std::move(line));
+        if (!line.empty()) session.say(to, std::move(line));
         co_return;
-    }
-}
-
-/// False: the person leaves.
-bool on_line(TerminalView& view, ChatSession& session, std::string line, std::uint64_t now) {
-    if (line.empty()) return true;
-    if (!line.starts_with('/')) {
-        const auto number = session.say(line);
-        view.show_own(number, session.nick(), line, now);
-        return true;
-    }
-    if (line == "/exit" || line == "/quit") return false;
-    if (line == "/peers") {
-        const auto lines = session.peer_lines();
-        if (lines.empty()) view.show_line("no peers yet");
-        for (const auto& text : lines) view.show_line(printable(text));
-        return true;
-    }
-    if (line != "/help") view.show_line("there is no command " + printable(line));
-    for (const auto text : kHelp) view.show_line(std::string(text));
-    return true;
-}
-
-Task<void> read_terminal(StandardInput& input, TerminalView& view, ChatSession& session, Clock& clock) {
-    ByteArray<4096> buffer;
-    for (;;) {
-        const auto count = co_await input.read(buffer);
-        if (count == 0) co_return;
-        for (const Byte byte : BytesView(buffer).first(count)) {
-            const auto event = view.feed(static_cast<char>(byte));
-            if (event == TerminalView::Input::quit) co_return;
-            if (event == TerminalView::Input::more) continue;
-            if (!on_line(view, session, view.take_line(), clock.wall().milliseconds())) co_return;
-        }
     }
 }
 
@@ -107,26 +120,56 @@ Task<void> end_on_signal(EndSignal& end, StandardInput& input) {
     input.close();
 }
 
-Task<int> chat(Env env, const ChatOptions& options, std::string channel, node::Node& node) {
-    EndSignal end(env.executor);
-    const bool terminal = ::isatty(STDIN_FILENO) == 1;
-    std::unique_ptr<ChatView> view;
-    TerminalView* person = nullptr;
-    if (terminal) {
-        auto made = std::make_unique<TerminalView>("#" + channel + " > ");
-        person = made.get();
-        view = std::move(made);
-    } else {
-        view = make_plain_view();
+void keep_contacts(const Person& person, const messenger::Session& session, messenger::View& view) {
+    if (!person.contacts) return;
+    std::vector<chat::Key> contacts;
+    for (const auto& conversation : session.conversations()) {
+        if (conversation->contact && conversation->listening) contacts.push_back(conversation->contact->key);
     }
-    ChatSession session(node, channel, options.nick, *view);
+    const auto kept = messenger::write_contacts(*person.contacts, contacts);
+    if (!kept) view.on_news("the contacts are not kept: " + kept.error().message());
+}
+
+/// What was named first, then the people of earlier runs.
+Task<Result<void>> open_all(const ChatOptions& options, const Person& person, messenger::Session& session) {
+    for (const auto& name : options.conversations) {
+        SOTTO_CO_CHECK(co_await session.open(name));
+    }
+    if (!person.contacts) co_return Result<void>{};
+    SOTTO_CO_TRY(const auto contacts, messenger::read_contacts(*person.contacts));
+    for (const auto& contact : contacts) {
+        SOTTO_CO_CHECK(co_await session.open(chat::key_text(contact), true));
+    }
+    co_return Result<void>{};
+}
+
+std::string titles_of(const messenger::Session& session, std::size_t count) {
+    std::string titles;
+    for (std::size_t i = 0; i < count && i < session.conversations().size(); ++i) {
+        titles += (i > 0 ? ", " : "") + session.conversations()[i]->title();
+    }
+    return titles;
+}
+
+Task<int> chat(Env env, const ChatOptions& options, messenger::Backend& backend, Person& person) {
+    EndSignal end(env.executor);
+    const auto ids = ids_of(options.conversations);
+    std::unique_ptr<Console> console;
+    std::unique_ptr<messenger::View> plain;
+    if (is_full_terminal()) console = std::make_unique<Console>(env, backend, person.history != nullptr);
+    if (!console) plain = make_plain_view(*ids);
+    messenger::View& view = console ? *console : *plain;
+    messenger::Session session(env, backend, person.secret, options.nick, view, person.history.get());
+    if (console) console->attach(session);
     StandardInput input(env.executor);
     int code = kDone;
     auto talk = [&](TaskGroup& group) -> Task<Result<void>> {
         group.spawn(session.deliver());
         group.spawn(end_on_signal(end, input));
-        if (person) {
-            co_await read_terminal(input, *person, session, *env.clock);
+        if (console) {
+            group.spawn(on_each_signal(SIGWINCH, [&] { console->resize(); }));
+            group.spawn(console->draw());
+            co_await console->run(input);
         } else {
             co_await read_plain(input, session);
             co_await session.settle();
@@ -136,33 +179,64 @@ Task<int> chat(Env env, const ChatOptions& options, std::string channel, node::N
     };
     auto body = [&](TaskGroup& group) -> Task<Result<void>> {
         // Listening before anybody is connected: what a peer sends at once must be heard.
-        SOTTO_CO_CHECK(co_await session.join());
-        view->on_state("you are " + session.nick() + " in #" + channel +
-                       (terminal ? "; /help lists the commands" : ""));
-        group.spawn(node.run());
-        auto talked = co_await with_group(env, 2, std::ref(talk));
-        node.stop();
+        SOTTO_CO_CHECK(co_await session.start());
+        SOTTO_CO_CHECK(co_await open_all(options, person, session));
+        auto keep = [&] { keep_contacts(person, session, view); };
+        const auto subscription = session.contacts_changed.subscribe(keep);
+        if (plain) {
+            view.on_news("you are " + session.nick() + " in " + titles_of(session, ids->size()));
+            view.on_news("others write to you at " + chat::key_text(session.key()));
+        }
+        group.spawn(backend.run());
+        auto talked = co_await with_group(env, 4, std::ref(talk));
+        backend.stop();
         co_await group.wait_all();
         co_return talked;
     };
     const auto ended = co_await with_group(env, 1, std::ref(body));
+    console.reset();
     if (!ended) code = report(ended.error());
     co_return code;
 }
 
+int chat_over_own_node(Loop& loop, const ChatOptions& options) {
+    if (options.connect.empty()) {
+        return report(Error(Errc::invalid_argument,
+                            "chat needs at least one node to connect to: --connect ADDR, or a running one: --rpc URL"));
+    }
+    auto own = OwnNode::make(loop.env(), options);
+    if (!own) return report(own.error());
+    auto person = Person::make(loop.env(), options);
+    if (!person) return report(person.error());
+    messenger::Embedded backend(*own->node);
+    return loop.run(chat(loop.env(), options, backend, *person));
+}
+
+/// The token is the data directory's, where there is one that can be read: without it peers have no names.
+int chat_over_rpc(Loop& loop, const ChatOptions& options, const Environment& environment) {
+    if (!options.connect.empty()) {
+        return report(Error(Errc::invalid_argument, "--connect is for a node of chat's own: leave it out with --rpc"));
+    }
+    node::RawSettings flags;
+    if (options.data_dir) flags["data-dir"] = {{*options.data_dir}, "--data-dir"};
+    const auto config = node::load_config(std::move(flags), environment);
+    if (!config) return report(config.error());
+    // It may well be the directory of the running node, which holds it.
+    if (options.data_dir) ::mkdir(options.data_dir->c_str(), 0700);
+    auto person = Person::make(loop.env(), options);
+    if (!person) return report(person.error());
+    messenger::Remote backend(loop.env(), *options.rpc, read_token(config->data_dir).value_or(std::string()));
+    return loop.run(chat(loop.env(), options, backend, *person));
+}
+
 }  // namespace
 
-int chat_verb(const ChatOptions& options, const Environment&) {
-    auto channel = chat::channel_name(options.channel);
-    if (!channel) return report(channel.error());
+int chat_verb(const ChatOptions& options, const Environment& environment) {
+    const auto ids = ids_of(options.conversations);
+    if (!ids) return report(ids.error());
     log::configure(log::Level::warn, log::Format::text);
     Loop loop(worker_threads());
-    auto embedded = Embedded::make(loop.env(), options);
-    if (!embedded) return report(embedded.error());
-    if (options.connect.empty()) {
-        return report(Error(Errc::invalid_argument, "chat needs at least one node to connect to: --connect ADDR"));
-    }
-    return loop.run(chat(loop.env(), options, std::move(*channel), *embedded->node));
+    return options.rpc ? chat_over_rpc(loop, options, environment) : chat_over_own_node(loop, options);
 }
 
 }  // namespace sotto::app

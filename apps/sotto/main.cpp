@@ -63,16 +63,19 @@ void add_run(CLI::App& app, Action& action, const Environment& environment) {
 }
 
 void add_chat(CLI::App& app, Action& action, const Environment& environment) {
-    auto* chat = app.add_subcommand("chat", "Talk in a public channel with a node of its own, without listeners");
+    auto* chat = app.add_subcommand("chat", "Talk in channels and to people, with a node of its own or a running one");
     auto options = std::make_shared<ChatOptions>();
-    chat->add_option("channel", options->channel, "the channel, '#lobby'")->required();
+    chat->add_option("conversation", options->conversations, "channels '#lobby', people by key 0x04…")->required();
     chat->add_option("--connect", options->connect, "enode:// URL or multiaddr of a node; may be repeated")
         ->type_name("ADDR")
         ->allow_extra_args(false);
+    chat->add_option("--rpc", options->rpc, "a running node's RPC, instead of a node of its own")->type_name("URL");
     chat->add_option("--nick", options->nick, "the name that others see (default: a part of the key)")
         ->type_name("NICK");
-    chat->add_option("--data-dir", options->data_dir, "keep the identity there (default: a fresh one, in memory)")
+    chat->add_option("--data-dir", options->data_dir, "keep keys and contacts there (default: fresh ones, in memory)")
         ->type_name("DIR");
+    chat->add_option("--history", options->history, "keep what is said in this file (default: nothing is kept)")
+        ->type_name("FILE");
     chat->callback([&action, options, &environment] {
         action = [options, &environment] { return chat_verb(*options, environment); };
     });

@@ -26,12 +26,16 @@ Task<void> EndSignal::wait() {
     for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { ::_exit(1); });
 }
 
-Task<void> reload_on_hangup(std::function<void()> reload) {
-    boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, SIGHUP);
+Task<void> on_each_signal(int number, std::function<void()> handler) {
+    boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, number);
     for (;;) {
         co_await signals.async_wait(boost::asio::use_awaitable);
-        reload();
+        handler();
     }
+}
+
+Task<void> reload_on_hangup(std::function<void()> reload) {
+    return on_each_signal(SIGHUP, std::move(reload));
 }
 
 std::size_t worker_threads() noexcept {

@@ -23,6 +23,8 @@ class EndSignal {
     std::unique_ptr<Impl> impl_;
 };
 
+/// Calls `handler` at every signal of that number until it is cancelled.
+Task<void> on_each_signal(int number, std::function<void()> handler);
 /// Calls `reload` at every SIGHUP until it is cancelled.
 Task<void> reload_on_hangup(std::function<void()> reload);
 

@@ -27,10 +27,12 @@ int check_verb(const node::RawSettings& flags, const Environment& environment);
 int print_config_verb(const node::RawSettings& flags, const Environment& environment);
 
 struct ChatOptions {
-    std::string channel;
+    std::vector<std::string> conversations;  ///< channels and keys, at least one
     std::vector<std::string> connect;
+    std::optional<std::string> rpc;  ///< a running node instead of one of its own
     std::string nick;
     std::optional<std::string> data_dir;
+    std::optional<std::string> history;
 };
 int chat_verb(const ChatOptions& options, const Environment& environment);
 

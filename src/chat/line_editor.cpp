@@ -2,39 +2,25 @@
 #include "chat/line_editor.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
+
+#include "base/escape.hpp"
+#include "chat/width.hpp"
 
 namespace sotto::chat {
 namespace {
 
 constexpr std::size_t kMaxLine = 16 * 1024;
 constexpr std::size_t kMaxHistory = 1000;
+constexpr std::size_t kMaxSequence = 16;
 constexpr char kEscape = '\x1b';
 
 constexpr char control(char letter) {
     return static_cast<char>(letter - '@');
 }
-bool is_continuation(char c) noexcept {
-    return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
-/// The start of the character behind `at`, and of the one before it.
-std::size_t next(std::string_view text, std::size_t at) noexcept {
-    if (at < text.size()) ++at;
-    while (at < text.size() && is_continuation(text[at])) ++at;
-    return at;
-}
-std::size_t previous(std::string_view text, std::size_t at) noexcept {
-    if (at > 0) --at;
-    while (at > 0 && is_continuation(text[at])) --at;
-    return at;
-}
 
 }  // namespace
-
-std::size_t count_characters(std::string_view utf8) noexcept {
-    return static_cast<std::size_t>(std::ranges::count_if(utf8, [](char c) { return !is_continuation(c); }));
-}
 
 LineEditor::Event LineEditor::feed(char byte) {
     if (!escape_.empty()) return on_escape(byte);
@@ -52,25 +38,33 @@ LineEditor::Event LineEditor::on_escape(char byte) {
     escape_ += byte;
     const bool introducer = escape_.size() == 2 && (byte == '[' || byte == 'O');
     const bool parameter = escape_.size() > 2 && ((byte >= '0' && byte <= '9') || byte == ';');
-    if ((introducer || parameter) && escape_.size() < 16) return Event::none;
-    const auto sequence = std::exchange(escape_, {});
-    if (sequence == "\x1b[3~") {
-        erase_right();
-        return Event::changed;
+    if ((introducer || parameter) && escape_.size() < kMaxSequence) return Event::none;
+    return on_sequence(std::exchange(escape_, {}));
+}
+
+LineEditor::Event LineEditor::on_sequence(const std::string& sequence) {
+    if (sequence.size() == 2) {
+        if (sequence[1] == '\r' || sequence[1] == '\n') return break_line();
+        if (sequence[1] < '1' || sequence[1] > '9') return Event::none;
+        choice_ = static_cast<unsigned>(sequence[1] - '0');
+        return Event::chosen;
+    }
+    if (sequence.back() == '~') {
+        unsigned number = 0;
+        std::from_chars(sequence.data() + 2, sequence.data() + sequence.size() - 1, number);
+        return on_number(number);
     }
     if (sequence.size() != 3) return Event::none;
     switch (sequence[2]) {
         case 'A':
-            show_history(history_index_ == 0 ? 0 : history_index_ - 1);
-            return Event::changed;
+            return up();
         case 'B':
-            show_history(std::min(history_index_ + 1, history_.size()));
-            return Event::changed;
+            return down();
         case 'C':
-            move_right();
+            cursor_ = next_character(line_, cursor_);
             return Event::changed;
         case 'D':
-            move_left();
+            cursor_ = previous_character(line_, cursor_);
             return Event::changed;
         case 'H':
             cursor_ = 0;
@@ -83,15 +77,39 @@ LineEditor::Event LineEditor::on_escape(char byte) {
     }
 }
 
+LineEditor::Event LineEditor::on_number(unsigned number) {
+    switch (number) {
+        case 3:
+            line_.erase(cursor_, next_character(line_, cursor_) - cursor_);
+            return Event::changed;
+        case 5:
+            return Event::page_up;
+        case 6:
+            return Event::page_down;
+        case 200:
+        case 201:
+            pasting_ = number == 200;
+            return Event::none;
+        default:
+            return Event::none;
+    }
+}
+
 LineEditor::Event LineEditor::on_control(char byte) {
     switch (byte) {
         case '\r':
         case '\n':
-            return finish_line();
+            return pasting_ ? break_line() : finish_line();
+        case '\t':
+            if (!pasting_) return Event::next_conversation;
+            insert(' ');
+            return Event::changed;
         case control('C'):
             return Event::interrupt;
         case control('D'):
             return line_.empty() ? Event::end_of_input : Event::none;
+        case control('L'):
+            return Event::redraw;
         case control('A'):
             cursor_ = 0;
             return Event::changed;
@@ -106,8 +124,7 @@ LineEditor::Event LineEditor::on_control(char byte) {
             cursor_ = 0;
             return Event::changed;
         case control('W'):
-            while (cursor_ > 0 && line_[cursor_ - 1] == ' ') erase_left();
-            while (cursor_ > 0 && line_[cursor_ - 1] != ' ') erase_left();
+            erase_word();
             return Event::changed;
         case control('H'):
         case 0x7f:
@@ -119,6 +136,10 @@ LineEditor::Event LineEditor::on_control(char byte) {
 }
 
 LineEditor::Event LineEditor::finish_line() {
+    if (cursor_ == line_.size() && line_.ends_with('\\')) {
+        erase_left();
+        return break_line();
+    }
     finished_ = std::exchange(line_, {});
     cursor_ = 0;
     if (!finished_.empty() && (history_.empty() || history_.back() != finished_)) {
@@ -127,6 +148,11 @@ LineEditor::Event LineEditor::finish_line() {
     }
     history_index_ = history_.size();
     return Event::line;
+}
+
+LineEditor::Event LineEditor::break_line() {
+    if (line_.size() < kMaxLine) insert('\n');
+    return Event::changed;
 }
 
 std::string LineEditor::take_line() {
@@ -139,19 +165,25 @@ void LineEditor::insert(char byte) {
 }
 
 void LineEditor::erase_left() {
-    const auto start = previous(line_, cursor_);
+    const auto start = previous_character(line_, cursor_);
     line_.erase(start, cursor_ - start);
     cursor_ = start;
 }
 
-void LineEditor::erase_right() {
-    line_.erase(cursor_, next(line_, cursor_) - cursor_);
+void LineEditor::erase_word() {
+    const auto blank = [this] { return line_[cursor_ - 1] == ' ' || line_[cursor_ - 1] == '\n'; };
+    while (cursor_ > 0 && blank()) erase_left();
+    while (cursor_ > 0 && !blank()) erase_left();
 }
-void LineEditor::move_left() {
-    cursor_ = previous(line_, cursor_);
+
+LineEditor::Event LineEditor::up() {
+    show_history(history_index_ == 0 ? 0 : history_index_ - 1);
+    return Event::changed;
 }
-void LineEditor::move_right() {
-    cursor_ = next(line_, cursor_);
+
+LineEditor::Event LineEditor::down() {
+    show_history(std::min(history_index_ + 1, history_.size()));
+    return Event::changed;
 }
 
 void LineEditor::show_history(std::size_t index) {
@@ -161,19 +193,37 @@ void LineEditor::show_history(std::size_t index) {
     cursor_ = line_.size();
 }
 
-std::string LineEditor::render(std::string_view prompt, std::size_t columns) const {
-    const auto room = columns > count_characters(prompt) + 1 ? columns - count_characters(prompt) - 1 : 1;
-    // A line longer than the row shows the part around the cursor.
-    std::size_t start = 0;
-    while (count_characters(std::string_view(line_).substr(start, cursor_ - start)) > room) start = next(line_, start);
-    std::size_t end = start;
-    for (std::size_t cells = 0; end < line_.size() && cells < room; ++cells) end = next(line_, end);
-    const auto before = count_characters(std::string_view(line_).substr(start, cursor_ - start));
-    std::string out = "\r\x1b[K";
-    out.append(prompt).append(line_, start, end - start).append("\r");
-    const auto column = count_characters(prompt) + before;
-    if (column > 0) out += "\x1b[" + std::to_string(column) + "C";
-    return out;
+LineEditor::Picture LineEditor::render(std::string_view prompt, std::size_t columns, std::size_t max_rows) const {
+    const auto indent = std::min(count_cells(prompt), columns > 4 ? columns - 4 : 0);
+    const auto room = columns > indent + 2 ? columns - indent - 1 : 2;
+    Picture all;
+    all.rows.emplace_back(prompt);
+    std::size_t used = 0;
+    const auto new_row = [&] {
+        all.rows.emplace_back(indent, ' ');
+        used = 0;
+    };
+    for (std::size_t at = 0;;) {
+        const bool broken = at < line_.size() && line_[at] == '\n';
+        const auto end = broken ? at + 1 : next_character(line_, at);
+        const auto shown = broken ? std::string() : printable(std::string_view(line_).substr(at, end - at));
+        const auto cells = count_cells(shown);
+        if (used + cells > room) new_row();
+        if (cursor_ >= at && cursor_ < std::max(end, at + 1)) {
+            all.row = all.rows.size() - 1;
+            all.column = indent + used;
+        }
+        if (at == line_.size()) break;
+        all.rows.back() += shown;
+        used += cells;
+        if (broken) new_row();
+        at = end;
+    }
+    const auto first = all.row + 1 > max_rows ? all.row + 1 - max_rows : 0;
+    all.rows.erase(all.rows.begin(), all.rows.begin() + static_cast<std::ptrdiff_t>(first));
+    if (all.rows.size() > max_rows) all.rows.resize(max_rows);
+    all.row -= first;
+    return all;
 }
 
 }  // namespace sotto::chat

@@ -51,30 +51,76 @@ TEST(LineEditor, WalksThroughHistoryAndKeepsTheDraft) {
     EXPECT_EQ(editor.take_line(), "draft");
 }
 
-TEST(LineEditor, TellsInterruptAndEndApart) {
+TEST(LineEditor, TellsWhatIsNoTextApart) {
     LineEditor editor;
     EXPECT_EQ(type(editor, "\x03"), Event::interrupt);
     EXPECT_EQ(type(editor, "\x04"), Event::end_of_input);
+    EXPECT_EQ(type(editor, "\t"), Event::next_conversation);
+    EXPECT_EQ(type(editor, "\x1b[5~"), Event::page_up);
+    EXPECT_EQ(type(editor, "\x1b[6~"), Event::page_down);
+    EXPECT_EQ(type(editor, "\x0c"), Event::redraw);
+    EXPECT_EQ(type(editor,
+                   "\x1b"
+                   "3"),
+              Event::chosen);
+    EXPECT_EQ(editor.choice(), 3u);
     EXPECT_EQ(type(editor, "a\x04"), Event::none);
 }
 
-TEST(LineEditor, IgnoresUnknownSequencesWithoutEatingText) {
-    EXPECT_EQ(line_after("\x1b[1;5Cab\x1b[200~c"), "abc");
-    EXPECT_EQ(line_after("\x1bxa"), "a");
+TEST(LineEditor, PassesOverUnknownSequences) {
+    EXPECT_EQ(line_after("a\x1b[1;5Cb\x1bxc\x1b[99~d\x1bOPe\x1b[0123456789012345678f"), "abcde45678f");
 }
 
-TEST(LineEditor, ShowsThePartAroundTheCursor) {
-    LineEditor editor;
-    type(editor, "0123456789");
-    EXPECT_EQ(editor.render("> ", 8), "\r\x1b[K> 56789\r\x1b[7C");
-    type(editor, "\x01");
-    EXPECT_EQ(editor.render("> ", 8), "\r\x1b[K> 01234\r\x1b[2C");
+TEST(LineEditor, BreaksLines) {
+    EXPECT_EQ(line_after("one\x1b\rtwo"), "one\ntwo");
+    EXPECT_EQ(line_after("one\\\rtwo"), "one\ntwo");
+    EXPECT_EQ(line_after("a\\\x1b[Db"), "ab\\") << "only a backslash at the end breaks";
+    EXPECT_EQ(line_after("\x1b[200~one\rtwo\tthree\x1b[201~"), "one\ntwo three");
 }
 
 TEST(LineEditor, BoundsTheLine) {
+    EXPECT_EQ(line_after(std::string(20'000, 'a')).size(), 16u * 1024);
+}
+
+struct Shown {
+    std::vector<std::string> rows;
+    std::size_t row;
+    std::size_t column;
+    bool operator==(const Shown&) const = default;
+};
+
+Shown shown(std::string_view keys, std::size_t columns = 12, std::size_t max_rows = 3) {
     LineEditor editor;
-    type(editor, std::string(100'000, 'a') + "\r");
-    EXPECT_EQ(editor.take_line().size(), 16u * 1024);
+    type(editor, keys);
+    const auto picture = editor.render("> ", columns, max_rows);
+    return {picture.rows, picture.row, picture.column};
+}
+
+TEST(LineEditor, DrawsPromptTextAndCursor) {
+    EXPECT_EQ(shown(""), (Shown{{"> "}, 0, 2}));
+    EXPECT_EQ(shown("abc\x1b[D"), (Shown{{"> abc"}, 0, 4}));
+    EXPECT_EQ(shown("abcdefghijk"), (Shown{{"> abcdefghi", "  jk"}, 1, 4}));
+    EXPECT_EQ(shown("one\x1b\rtwo"), (Shown{{"> one", "  two"}, 1, 5}));
+    EXPECT_EQ(shown("one\x1b\r"), (Shown{{"> one", "  "}, 1, 2}));
+}
+
+TEST(LineEditor, ShowsTheRowsAroundTheCursor) {
+    EXPECT_EQ(shown("1\x1b\r2\x1b\r3\x1b\r4"), (Shown{{"  2", "  3", "  4"}, 2, 3}));
+    EXPECT_EQ(shown("1\x1b\r2\x1b\r3\x1b\r4\x01"), (Shown{{"> 1", "  2", "  3"}, 0, 2}));
+}
+
+TEST(LineEditor, CountsCellsAndKeepsMarksWithTheirLetter) {
+    EXPECT_EQ(shown("日本"), (Shown{{"> 日本"}, 0, 6}));
+    EXPECT_EQ(shown("日本\x1b[D"), (Shown{{"> 日本"}, 0, 4}));
+    EXPECT_EQ(shown("日本日本日"), (Shown{{"> 日本日本", "  日"}, 1, 4}));
+    EXPECT_EQ(shown("e\u0301x"), (Shown{{"> e\u0301x"}, 0, 4}));
+    EXPECT_EQ(line_after("e\u0301\x7fx"), "x");
+    EXPECT_EQ(shown("a\xff"), (Shown{{"> a\uFFFD"}, 0, 4})) << "never a byte that is no text";
+}
+
+TEST(LineEditor, FitsIntoTheSmallestTerminal) {
+    const auto picture = shown("hello", 1, 1);
+    EXPECT_EQ(picture.rows.size(), 1u);
 }
 
 }  // namespace

@@ -52,6 +52,9 @@ struct Peer {
     std::string network;
     std::string address;
     std::string agent;
+
+    /// "127.0.0.1:30303" of "/ip4/127.0.0.1/tcp/30303/rlpx/p2p/…"; others as they are.
+    std::string short_address() const;
 };
 
 /// The node that a chat works over: its own, or a running one by RPC. Texts may hold what strangers wrote. Loop thread

@@ -14,7 +14,8 @@ struct Line {
     std::optional<std::size_t> number = std::nullopt;  ///< of ours: what say() returned
     Delivery delivery = Delivery::queued;              ///< of ours
     bool own = false;
-    bool old = false;  ///< from the history of an earlier run
+    bool notice = false;  ///< nobody's words: the program's
+    bool old = false;     ///< from the history of an earlier run
 };
 
 /// What is known of the other of a one-to-one conversation.

@@ -94,6 +94,9 @@ void Embedded::on_envelope(const whisper::EnvelopeEvent& event) {
         case Kind::expired:
             progress.emit({event.hash, Delivery::failed, false, "it expired before a peer had it"});
             return;
+        case Kind::undeliverable:
+            progress.emit({event.hash, Delivery::failed, false, std::string(event.reason)});
+            return;
     }
 }
 

@@ -238,11 +238,17 @@ void Session::take(Conversation& conversation, const Incoming& message, const ch
     append(conversation, {.milliseconds = now, .nick = std::move(nick), .text = decoded.text});
 }
 
+void Session::note(Conversation& conversation, std::string text) {
+    append(conversation, {.text = std::move(text), .notice = true});
+}
+
 void Session::append(Conversation& conversation, Line line) {
-    if (history_) {
+    if (history_ && !line.notice) {
         const auto kept = history_->append(conversation.id, line);
-        if (!kept) view_.on_news("the history is kept no longer: " + kept.error().message());
-        if (!kept) history_ = nullptr;
+        if (!kept) {
+            history_ = nullptr;
+            view_.on_news("the history is kept no longer: " + kept.error().message());
+        }
     }
     auto& lines = conversation.lines;
     if (lines.size() >= kMaxLines) lines.erase(lines.begin());

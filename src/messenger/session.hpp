@@ -16,7 +16,7 @@ namespace sotto::messenger {
 class View {
   public:
     virtual ~View() = default;
-    /// A new line, the last of the conversation: somebody else's, or our own that was just said.
+    /// A new line, the last of the conversation: somebody else's, our own that was just said, or a notice.
     virtual void on_line(const Conversation& conversation) = 0;
     /// `number` is what say() returned; `why` is for failed.
     virtual void on_delivery(std::size_t number, Delivery delivery, const std::string& why) = 0;
@@ -41,6 +41,8 @@ class Session {
     Task<Result<Conversation*>> open(std::string name, bool contacted = false);
     /// Queues a message; follow it by its number.
     std::size_t say(Conversation& conversation, std::string text);
+    /// The program's own words, shown among those of people; kept in no history.
+    void note(Conversation& conversation, std::string text);
     /// Posts what was said, in order, until it is cancelled.
     Task<void> deliver() { return outbox_.run(); }
     /// Waits until every message is acknowledged, or sent to peers that confirm nothing, or failed.
