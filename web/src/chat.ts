@@ -2,7 +2,7 @@
 // All conversations, and what connects them to the node.
 import { fromHex, toHex } from "./bytes.ts";
 import { firstTopics, learn } from "./contact.ts";
-import { advance, Conversation, type Line, type Mark } from "./conversation.ts";
+import { Conversation, type Line, type Mark, setMark } from "./conversation.ts";
 import { DeliveryWatch } from "./delivery.ts";
 import { findIdentity, type Identity } from "./identity.ts";
 import { KeyRing } from "./key_ring.ts";
@@ -226,7 +226,7 @@ export class Chat {
     }
 
     #mark(line: Line, hash: string, mark: Mark, why = ""): void {
-        if (advance(line, hash, mark, why)) this.onMark(line);
+        if (setMark(line, hash, mark, why)) this.onMark(line);
     }
 
     /** For what nobody waits for. */

@@ -29,7 +29,8 @@ const TICKS = 100; // of the clock in a millisecond
 /** A clock further ahead is not followed: any stranger could push it beyond what numbers hold. Status's bots begin 31
  *  days ahead. */
 const MAX_LEAD = 62 * 24 * 3600 * 1000;
-const RANKS: readonly Mark[] = ["queued", "posted", "sent", "acknowledged", "held"];
+/** The worst first. */
+const ORDER: readonly Mark[] = ["failed", "expired", "queued", "posted", "sent", "acknowledged", "held"];
 
 export class Conversation {
     readonly kind: Kind;
@@ -89,25 +90,14 @@ export class Conversation {
     }
 }
 
-function over(mark: Mark): boolean {
-    return mark === "failed" || mark === "expired";
-}
-
-/** Marks only move forward, and a failure after an acknowledgement is no longer one. */
-function moves(now: Mark, next: Mark): boolean {
-    if (over(now)) return false;
-    if (over(next)) return RANKS.indexOf(now) < RANKS.indexOf("acknowledged");
-    return RANKS.indexOf(next) > RANKS.indexOf(now);
-}
-
-/** What became of one envelope of a message, which is as far as the one that is behind. False: nothing changes. */
-export function advance(line: Line, hash: string, mark: Mark, why = ""): boolean {
-    if (!moves(line.envelopes.get(hash) ?? "queued", mark)) return false;
-    line.envelopes.set(hash, mark);
+/** What the node says of one envelope of a message, which is as far as the one that is behind. False: nothing changes. */
+export function setMark(line: Line, hash: string, mark: Mark, why = ""): boolean {
+    const { mark: oldMark, why: oldWhy } = line;
+    // A peer that confirms nothing has it all the same.
+    if (mark === "expired" && line.envelopes.get(hash) === "sent") line.why = why;
+    else line.envelopes.set(hash, mark);
     const marks = [...line.envelopes.values()];
-    const behind = marks.find(over) ?? RANKS.find((rank) => marks.includes(rank)) ?? mark;
-    if (behind === line.mark) return false;
-    line.mark = behind;
-    line.why = over(behind) ? why : "";
-    return true;
+    line.mark = ORDER.find((one) => marks.includes(one)) ?? mark;
+    if (line.mark === mark) line.why = why;
+    return line.mark !== oldMark || line.why !== oldWhy;
 }
