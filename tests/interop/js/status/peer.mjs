@@ -24,8 +24,20 @@ async function join({ channel }) {
   while (!joined.filterId && !joined.subscription?.id) await setTimeout(10) // it tells nobody when it has subscribed
 }
 
+// What is written to its own key; it listens where everybody did before 2019.
+async function listen() {
+  status.onMessage((error, message) => {
+    if (error) return emit('error', { message: error?.message ?? String(error) })
+    const { payload, data, username } = message
+    emit('private', { payload: JSON.parse(payload), username, topic: data.topic, hash: data.hash, sig: data.sig })
+  })
+  const listening = () => status.userMessagesSubscription
+  while (!listening()?.filterId && !listening()?.id) await setTimeout(10)
+}
+
+// To a channel, or to a person by key.
 const send = ({ channel, text }) => new Promise((resolve, reject) => {
   status.sendMessage(channel, text, (error, sent) => error ? reject(error) : resolve(sent))
 })
 
-await serve({}, { join, send, publicKey: () => status.getPublicKey() })
+await serve({}, { join, listen, send, publicKey: () => status.getPublicKey() })
