@@ -4,8 +4,8 @@
 
     test.py PRESET [--tier TIER]... [FILTER]
 
-Tiers: unit (gtest, simulations too), corpus (fuzz inputs replayed), functional, interop, install. FILTER keeps the tests
-whose name contains it. A skip prints its reason.
+Tiers: unit (gtest, simulations too), corpus (fuzz inputs replayed), functional, interop, packaging, install. FILTER keeps
+the tests whose name contains it. A skip prints its reason.
 """
 import argparse
 import json
@@ -18,7 +18,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TIERS = ["unit", "corpus", "functional", "interop", "install"]
+TIERS = ["unit", "corpus", "functional", "interop", "packaging", "install"]
 
 
 class Tally:
