@@ -2,6 +2,7 @@
 find_package(Boost 1.81.0 EXACT REQUIRED CONFIG COMPONENTS headers json)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Snappy REQUIRED)
+find_package(SQLite3 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -12,6 +12,7 @@
 #include "node/control.hpp"
 #include "node/files.hpp"
 #include "node/identity.hpp"
+#include "node/journal.hpp"
 #include "node/node.hpp"
 #include "rpc/ipc_server.hpp"
 #include "rpc/methods.hpp"
@@ -54,6 +55,7 @@ struct Service {
     Env env;
     node::Config config;
     std::optional<node::DataDir> data_dir;
+    std::unique_ptr<node::SqliteJournal> journal;
     std::unique_ptr<node::Node> node;
     std::optional<node::Control> control;
     rpc::Dispatcher dispatcher;
@@ -71,7 +73,9 @@ struct Service {
         data_dir.emplace(std::move(dir));
         SOTTO_TRY(const auto devp2p, node::load_identity(config.devp2p_identity_file, *env.random));
         SOTTO_TRY(const auto libp2p, node::load_identity(config.libp2p_identity_file, *env.random));
-        SOTTO_TRY(node, node::Node::make(env, config, {devp2p, libp2p}));
+        SOTTO_TRY(journal, node::SqliteJournal::open(env, data_dir->path() / "outbox.db"));
+        SOTTO_TRY(node, node::Node::make(env, config, {devp2p, libp2p}, journal.get()));
+        node->whisper().restore(journal->take_loaded());
         control.emplace(*node, origins.flags, origins.environment, origins.settings, config);
         SOTTO_CHECK(node->listen());
         return start_rpc();
@@ -80,8 +84,8 @@ struct Service {
     void add_methods() {
         rpc::add_shh_methods(dispatcher, *node);
         rpc::add_node_methods(dispatcher, *node);
-        rpc::add_key_methods(dispatcher, *node, data_dir->path());
         rpc::add_admin_methods(dispatcher, *control);
+        rpc::add_key_methods(dispatcher, *node, data_dir->path());
         rpc::add_sotto_methods(dispatcher, *node);
     }
 

@@ -28,6 +28,8 @@ struct Limits {
     std::uint64_t address_envelopes_per_second = 20'000;
     std::uint64_t address_bytes_per_second = 16ull * 1024 * 1024;
     std::uint64_t address_packets_per_second = kUnlimited;
+    std::uint64_t followed_messages = 10'000;
+    std::uint64_t held_by = 2;
     std::uint64_t streams_per_connection = 256;
     std::uint64_t rpc_connections = 256;
     std::uint64_t rpc_body_bytes = 5 * 1024 * 1024;

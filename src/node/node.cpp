@@ -2,6 +2,7 @@
 #include "node/node.hpp"
 
 #include "base/log.hpp"
+#include "base/task_group.hpp"
 #include "node/builtin.hpp"
 #include "node/interfaces.hpp"
 
@@ -29,7 +30,7 @@ std::optional<whisper::PacketRates> announced_rates(const Limits& limits) {
     return rates;
 }
 
-whisper::Config whisper_config(const Config& config, Host* const& host) {
+whisper::Config whisper_config(const Config& config, Host* const& host, whisper::Journal* journal) {
     const auto& limits = config.limits;
     whisper::Config whisper;
     whisper.rates_per_peer = {rate(limits.peer_packets_per_second),
@@ -39,6 +40,8 @@ whisper::Config whisper_config(const Config& config, Host* const& host) {
                                  rate(limits.address_envelopes_per_second),
                                  rate(limits.address_bytes_per_second)};
     whisper.announced_rates = announced_rates(limits);
+    whisper.deliveries = {limits.followed_messages, limits.held_by};
+    whisper.journal = journal;
     whisper.address_of = [&host](const crypto::PeerId& peer) { return host->host_key(peer); };
     whisper.min_pow = config.min_pow;
     whisper.rule = config.pow_rule;
@@ -58,25 +61,27 @@ std::string client_name() {
            std::to_string(__clang_minor__);
 }
 
-Result<std::unique_ptr<Node>> Node::make(Env env, const Config& config, const Identities& identities) {
-    return make(env, config, identities, builtin_transports(env));
-}
-
 Result<std::unique_ptr<Node>> Node::make(Env env,
                                          const Config& config,
                                          const Identities& identities,
-                                         Transports transports) {
+                                         whisper::Journal* journal) {
+    return make(env, config, identities, builtin_transports(env), journal);
+}
+
+Result<std::unique_ptr<Node>> Node::make(
+    Env env, const Config& config, const Identities& identities, Transports transports, whisper::Journal* journal) {
     if (identities.devp2p.type() != crypto::KeyType::secp256k1) {
         return fail(Errc::invalid_argument, "--devp2p-identity-file: devp2p needs a secp256k1 key");
     }
-    return std::unique_ptr<Node>(new Node(env, config, identities, std::move(transports)));
+    return std::unique_ptr<Node>(new Node(env, config, identities, std::move(transports), journal));
 }
 
-Node::Node(Env env, const Config& config, const Identities& identities, Transports transports)
+Node::Node(
+    Env env, const Config& config, const Identities& identities, Transports transports, whisper::Journal* journal)
     : env_(env),
       config_(config),
       identities_(identities),
-      whisper_(std::make_unique<whisper::Whisper>(env, whisper_config(config, host_raw_))) {
+      whisper_(std::make_unique<whisper::Whisper>(env, whisper_config(config, host_raw_, journal))) {
     auto parts = builtin_parts(env, config_, identities_, *whisper_, &host_raw_);
     parts.transports = std::move(transports);
     host_ = std::make_unique<Host>(env, host_config(config, identities_), std::move(parts));
@@ -103,7 +108,14 @@ Task<void> Node::run() {
                       "a configured peer cannot be dialled",
                       {{"peer", peer.to_string()}, {"error", added.error().message()}});
     }
-    co_await host_->run();
+    auto serve = [this](TaskGroup& group) -> Task<Result<void>> {
+        group.spawn(whisper_->serve());
+        co_await host_->run();
+        whisper_->stop();
+        co_await group.wait_all();
+        co_return Result<void>{};
+    };
+    (void)co_await with_group(env_, 1, std::ref(serve));
 }
 
 void Node::stop() noexcept {

@@ -27,12 +27,17 @@ class Node {
     using Transports = std::vector<std::unique_ptr<net::Transport>>;
 
     /// invalid_argument: a devp2p identity that is not secp256k1.
-    static Result<std::unique_ptr<Node>> make(Env env, const Config& config, const Identities& identities);
+    /// `journal` keeps what is posted and outlives the node; null: it does not survive the process.
+    static Result<std::unique_ptr<Node>> make(Env env,
+                                              const Config& config,
+                                              const Identities& identities,
+                                              whisper::Journal* journal = nullptr);
     /// The same over other transports than the built-in ones.
     static Result<std::unique_ptr<Node>> make(Env env,
                                               const Config& config,
                                               const Identities& identities,
-                                              Transports transports);
+                                              Transports transports,
+                                              whisper::Journal* journal = nullptr);
     ~Node();
 
     /// Binds every listener of the configuration; an error names the address and what to do.
@@ -58,7 +63,7 @@ class Node {
     std::vector<std::string> multiaddrs() const;
 
   private:
-    Node(Env env, const Config& config, const Identities& identities, Transports transports);
+    Node(Env env, const Config& config, const Identities& identities, Transports transports, whisper::Journal* journal);
 
     Env env_;
     Config config_;

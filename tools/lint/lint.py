@@ -23,8 +23,9 @@ ALLOWED = {
     "codec": {"base"},
     "crypto": {"base", "codec"},
     "net": {"base", "codec", "crypto"},
+    "store": {"base"},
     **{module: LEVEL_0_1 for module in ("sim", "transport", "libp2p", "devp2p", "discovery", "nat", "whisper", "mail", "chat")},
-    "node": LEVEL_0_1 | {"libp2p", "devp2p", "whisper", "transport"},
+    "node": LEVEL_0_1 | {"store", "libp2p", "devp2p", "whisper", "transport"},
     "rpc": LEVEL_0_1 | {"node", "whisper"},
     "messenger": LEVEL_0_1 | {"chat", "whisper", "node", "rpc"},
 }
