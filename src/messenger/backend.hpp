@@ -45,6 +45,7 @@ struct Progress {
     Hash256 hash{};  ///< what post() returned
     Delivery delivery = Delivery::queued;
     bool expects_more = false;  ///< of sent: the peer will confirm, or not
+    bool last = false;          ///< of sent: its time is over, and whether the peer would have confirmed is unknown
     std::string why = {};       ///< of failed
 };
 

@@ -30,7 +30,7 @@ class Air {
             }
             const Byte number = static_cast<Byte>(posted.size());
             const auto hash = crypto::keccak256(BytesView(&number, 1));
-            if (deliver) progress.emit({hash, *deliver, expects_more});
+            if (deliver) progress.emit({.hash = hash, .delivery = *deliver, .expects_more = expects_more});
             co_return hash;
         }
         Task<void> run() override { co_return; }

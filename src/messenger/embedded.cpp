@@ -9,6 +9,8 @@ Embedded::Embedded(node::Node& node) : node_(node) {
     subscriptions_.push_back(node_.host().events().subscribe([this](const node::PeerEvent& event) { on_peer(event); }));
     subscriptions_.push_back(
         node_.whisper().events().subscribe([this](const whisper::EnvelopeEvent& event) { on_envelope(event); }));
+    subscriptions_.push_back(node_.whisper().deliveries().changes().subscribe(
+        [this](const whisper::Delivery& delivery) { on_delivery(delivery); }));
 }
 
 Task<Result<void>> Embedded::start(const Secret& identity) {
@@ -76,26 +78,29 @@ void Embedded::on_peer(const node::PeerEvent& event) {
     peers_changed.emit();
 }
 
-/// The one place that knows the engine's events.
+/// Of these only that a peer was given a message of ours, and whether it will confirm: a delivery does not say.
 void Embedded::on_envelope(const whisper::EnvelopeEvent& event) {
-    using Kind = whisper::EnvelopeEvent::Kind;
-    switch (event.kind) {
-        case Kind::accepted:
+    if (event.kind != whisper::EnvelopeEvent::Kind::sent) return;
+    const auto* delivery = node_.whisper().deliveries().find(event.hash);
+    if (delivery)
+        progress.emit({.hash = delivery->id, .delivery = Delivery::sent, .expects_more = event.batch != nullptr});
+}
+
+/// The one place that knows the engine's delivery states.
+void Embedded::on_delivery(const whisper::Delivery& delivery) {
+    using State = whisper::DeliveryState;
+    switch (delivery.state) {
+        case State::queued:
+        case State::sealed:
+        case State::sent:
             return;
-        case Kind::sent:
-            progress.emit({event.hash, Delivery::sent, event.batch != nullptr});
+        case State::acknowledged:
+        case State::held:
+            progress.emit({.hash = delivery.id, .delivery = Delivery::acknowledged});
             return;
-        case Kind::acknowledged:
-            progress.emit({event.hash, Delivery::acknowledged});
-            return;
-        case Kind::rejected:
-            progress.emit({event.hash, Delivery::failed, false, "a peer refused it: " + std::string(event.reason)});
-            return;
-        case Kind::expired:
-            progress.emit({event.hash, Delivery::failed, false, "it expired before a peer had it"});
-            return;
-        case Kind::undeliverable:
-            progress.emit({event.hash, Delivery::failed, false, std::string(event.reason)});
+        case State::expired:
+        case State::failed:
+            progress.emit({.hash = delivery.id, .delivery = Delivery::failed, .why = delivery.reason});
             return;
     }
 }

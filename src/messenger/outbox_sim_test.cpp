@@ -34,7 +34,10 @@ class OutboxTest : public ::testing::Test {
     }
     /// What the network says of the n-th envelope.
     void tell(Byte number, Delivery delivery, bool expects_more = false) {
-        backend_.progress.emit({crypto::keccak256(BytesView(&number, 1)), delivery, expects_more, "why"});
+        backend_.progress.emit({.hash = crypto::keccak256(BytesView(&number, 1)),
+                                .delivery = delivery,
+                                .expects_more = expects_more,
+                                .why = "why"});
     }
     bool settles() {
         auto body = [&](TaskGroup& group) -> Task<Result<bool>> {
@@ -90,6 +93,18 @@ TEST_F(OutboxTest, FailsWhatNobodyConfirmedInTime) {
     tell(1, Delivery::acknowledged);
     EXPECT_FALSE(outbox_.any_failed()) << "late, but it has arrived";
     EXPECT_THAT(told_, ElementsAre(Delivery::sent, Delivery::failed, Delivery::acknowledged));
+}
+
+TEST_F(OutboxTest, StaysAtSentWhenItsTimeIsOverAndNobodyIsKnownToConfirm) {
+    post(1);
+    tell(1, Delivery::sent, true);
+    EXPECT_FALSE(settles());
+    const Byte number = 1;
+    backend_.progress.emit(
+        {.hash = crypto::keccak256(BytesView(&number, 1)), .delivery = Delivery::sent, .last = true});
+    EXPECT_TRUE(settles());
+    EXPECT_FALSE(outbox_.any_failed());
+    EXPECT_THAT(told_, ElementsAre(Delivery::sent));
 }
 
 TEST_F(OutboxTest, IsAsFarAsTheLastOfTheEnvelopes) {

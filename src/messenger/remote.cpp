@@ -62,13 +62,28 @@ bool equal(const std::vector<Peer>& a, const std::vector<Peer>& b) {
     });
 }
 
-/// The one place that knows the names of the node's delivery states.
-std::optional<Delivery> delivery_of(std::string_view state) {
-    if (state == "queued" || state == "sealed") return Delivery::queued;
-    if (state == "sent") return Delivery::sent;
-    if (state == "acknowledged" || state == "held") return Delivery::acknowledged;
-    if (state == "expired" || state == "failed") return Delivery::failed;
-    return std::nullopt;
+/// The one place that knows the node's delivery states.
+std::optional<Progress> parse_state(const json::object& state) {
+    const auto hash = rpc::bytes_field(state, "hash");
+    if (!hash || hash->size() != 32) return std::nullopt;
+    Progress progress{.hash = first_bytes<32>(*hash)};
+    const auto name = text_at(state, "state");
+    const auto* sent_to = state.if_contains("sentTo");
+    const bool was_sent = sent_to && sent_to->is_array() && !sent_to->get_array().empty();
+    if (name == "sent" || (name == "expired" && was_sent)) {
+        progress.delivery = Delivery::sent;
+        progress.expects_more = name == "sent";
+        progress.last = name == "expired";
+    } else if (name == "acknowledged" || name == "held") {
+        progress.delivery = Delivery::acknowledged;
+    } else if (name == "expired" || name == "failed") {
+        progress.delivery = Delivery::failed;
+        progress.why = text_at(state, "reason");
+        if (progress.why.empty()) progress.why = "its time was over before a peer had it";
+    } else {
+        return std::nullopt;
+    }
+    return progress;
 }
 
 }  // namespace
@@ -168,7 +183,7 @@ Task<Result<Hash256>> Remote::post(Outgoing message) {
     SOTTO_CO_TRY(const auto text, text_of(answer));
     const auto hash = from_hex(text);
     if (!hash || hash->size() != 32) co_return fail(Errc::malformed, "the node's answer is no hash");
-    if (states_id_.empty()) progress.emit({first_bytes<32>(*hash), Delivery::sent});
+    if (states_id_.empty()) progress.emit({.hash = first_bytes<32>(*hash), .delivery = Delivery::sent});
     co_return first_bytes<32>(*hash);
 }
 
@@ -245,7 +260,10 @@ void Remote::on_notification(const json::value& params) {
     const auto* result = object ? object_at(*object, "result") : nullptr;
     if (!result) return;
     const auto id = text_at(*object, "subscription");
-    if (!states_id_.empty() && id == states_id_) return on_state(*result);
+    if (!states_id_.empty() && id == states_id_) {
+        if (const auto state = parse_state(*result)) progress.emit(*state);
+        return;
+    }
     const auto number = numbers_.find(id);
     if (number != numbers_.end()) return on_message(number->second, *result);
     if (early_.size() < kMaxEarly) early_.push_back(params);
@@ -263,15 +281,6 @@ void Remote::on_message(std::size_t number, const json::object& message) {
         arrived.signer = *signer;
     }
     incoming.emit(arrived);
-}
-
-void Remote::on_state(const json::object& state) {
-    const auto hash = rpc::bytes_field(state, "hash");
-    const auto delivery = delivery_of(text_at(state, "state"));
-    if (!hash || hash->size() != 32 || !delivery) return;
-    auto why = *delivery == Delivery::failed ? text_at(state, "reason") : std::string();
-    if (*delivery == Delivery::failed && why.empty()) why = "it expired before a peer had it";
-    progress.emit({first_bytes<32>(*hash), *delivery, true, std::move(why)});
 }
 
 Task<void> Remote::watch_peers(SharedClient client) {

@@ -43,7 +43,6 @@ class Remote final : public Backend {
     Task<void> leave();
     void on_notification(const boost::json::value& params);
     void on_message(std::size_t number, const boost::json::object& message);
-    void on_state(const boost::json::object& state);
     void lose(const Error& why);
 
     Env env_;
