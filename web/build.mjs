@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Bundles src/ into one HTML file without any other: `node build.mjs [OUT]`. The same sources and lockfile give the same
-// bytes; tests/functional/test_page_build.py holds web/dist/index.html to that.
+// Bundles src/ into one HTML file without any other: `node build.mjs [OUT]`. The same sources and lockfile give the
+// same bytes; tests/functional/test_page_build.py holds web/dist/index.html to that.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,6 +37,9 @@ for (const name of Object.keys(dependencies)) {
 }
 if (notices.includes("--")) throw new Error("a licence would end its comment");
 const template = (await readFile(here("src/index.html"), "utf8")).replace(/>\s+</g, "><").trim();
-const html = template.replace("<!--notices-->", () => `<!--\n${notices}-->`).replace("/*style*/", () => style).replace("/*script*/", () => script);
+const html = template
+    .replace("<!--notices-->", () => `<!--\n${notices}-->`)
+    .replace("/*style*/", () => style)
+    .replace("/*script*/", () => script);
 await mkdir(dirname(out), { recursive: true });
 await writeFile(out, html + "\n");

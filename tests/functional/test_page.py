@@ -38,12 +38,16 @@ def host_of(node: Node, name: str = "127.0.0.1") -> str:
     return f"{name}:{port_of(node)}"
 
 
-def ask(node: Node, method: str, path: str, body: dict | None = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
+def ask(node: Node, method: str, path: str, body: dict | None = None,
+        **headers: str) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body; `Content_Type` is the header Content-Type."""
     connection = http.client.HTTPConnection("127.0.0.1", port_of(node), timeout=10)
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        connection.request(method, path, None if body is None else json.dumps(body), {**(JSON if body is not None else {}), **fields})
+        if body is None:
+            connection.request(method, path, headers=fields)
+        else:
+            connection.request(method, path, json.dumps(body), {**JSON, **fields})
         response = connection.getresponse()
         return response.status, dict(response.getheaders()), response.read()
     finally:
@@ -80,7 +84,8 @@ class TestDocument:
         assert headers["Referrer-Policy"] == "no-referrer"
         assert "Access-Control-Allow-Origin" not in headers
 
-    @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "null"}])
+    @pytest.mark.parametrize("headers", [
+        {"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "null"}])
     def test_it_is_for_no_other_name_and_no_foreign_page(self, node, headers):
         assert ask(node, "GET", "/", **headers)[0] == 403
         assert exchange(node, new_word(node), **headers)[0] == 403
@@ -88,7 +93,8 @@ class TestDocument:
     def test_off_loopback_it_is_all_that_comes_without_the_token(self, lan):
         assert ask(lan, "GET", "/", Host="node.example")[0] == 200
         assert ask(lan, "GET", "/health", Host="node.example")[0] == 401
-        assert ask(lan, "POST", "/", {"jsonrpc": "2.0", "id": 1, "method": "shh_version"}, Host="node.example")[0] == 401
+        version = {"jsonrpc": "2.0", "id": 1, "method": "shh_version"}
+        assert ask(lan, "POST", "/", version, Host="node.example")[0] == 401
 
 
 class TestLink:
@@ -187,7 +193,8 @@ class TestWhatTheDashboardAsks:
         before = node.rpc("sotto_status")
         assert (before["enode"], before["peerId"]) == (node.enode, node.ready["peerId"])
         key = node.rpc("shh_newSymKey")
-        node.rpc("shh_post", {"symKeyID": key, "topic": "0x01020304", "payload": "0x", "ttl": 60, "powTarget": 0.002, "powTime": 1})
+        node.rpc("shh_post", {"symKeyID": key, "topic": "0x01020304", "payload": "0x", "ttl": 60, "powTarget": 0.002,
+                              "powTime": 1})
         after = node.rpc("sotto_status")
         assert after["pool"]["envelopes"] == before["pool"]["envelopes"] + 1
         assert 0 < after["pool"]["bytes"] < after["pool"]["maxBytes"] == 256 * 1024 * 1024
@@ -195,7 +202,8 @@ class TestWhatTheDashboardAsks:
         assert after["bytesIn"] > 0 and after["bytesOut"] > 0
 
     def test_an_unlimited_pool_has_no_size(self, sotto):
-        assert sotto("--limit", "pool-bytes=unlimited", listen=("none",)).rpc("sotto_status")["pool"]["maxBytes"] is None
+        node = sotto("--limit", "pool-bytes=unlimited", listen=("none",))
+        assert node.rpc("sotto_status")["pool"]["maxBytes"] is None
 
 
 class TestContacts:

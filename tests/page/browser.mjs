@@ -18,7 +18,10 @@ export class Browser {
         self.#browser = await chromium.launch({
             executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
             // Root cannot have the sandbox. The name stands for a node elsewhere in the LAN.
-            args: ["--host-resolver-rules=MAP node.example 127.0.0.1", ...(process.getuid() === 0 ? ["--no-sandbox"] : [])],
+            args: [
+                "--host-resolver-rules=MAP node.example 127.0.0.1",
+                ...(process.getuid() === 0 ? ["--no-sandbox"] : []),
+            ],
         });
         return self;
     }
@@ -47,7 +50,8 @@ export class Browser {
         page.on("dialog", (dialog) => complain(`dialog: ${dialog.message()}`));
         page.on("request", (request) => {
             const url = request.url();
-            if (!url.startsWith("data:") && !request.isNavigationRequest() && !sameHost(url)) complain(`foreign request: ${url}`);
+            if (!url.startsWith("data:") && !request.isNavigationRequest() && !sameHost(url))
+                complain(`foreign request: ${url}`);
         });
         page.on("websocket", (socket) => sameHost(socket.url()) || complain(`foreign WebSocket: ${socket.url()}`));
     }
@@ -111,6 +115,9 @@ export async function marked(page, text, ...marks) {
 
 /** Nothing sticks out to the right. */
 export async function fits(page) {
-    const { scrollWidth, innerWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth, innerWidth }));
+    const { scrollWidth, innerWidth } = await page.evaluate(() => ({
+        scrollWidth: document.documentElement.scrollWidth,
+        innerWidth,
+    }));
     assert.ok(scrollWidth <= innerWidth, `the page is ${scrollWidth} px wide, the window ${innerWidth}`);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// run.mjs SCENARIO FOLDER ARGUMENTS: one scenario; exit 0 when all that it asks for is so. A line on stdout is a request to
-// whoever started this, the next line of stdin its answer.
+// run.mjs SCENARIO FOLDER ARGUMENTS: one scenario; exit 0 when all that it asks for is so. A line on stdout is a request
+// to whoever started this, the next line of stdin its answer.
 import { createInterface } from "node:readline/promises";
 import { Browser } from "./browser.mjs";
 import * as scenarios from "./scenarios.mjs";

@@ -59,8 +59,13 @@ async function dashboard(page, network, muxer) {
     assert.equal(cells[0], "ok");
     assert.equal(cells[1], network);
     assert.equal(cells[5], muxer);
-    await page.locator(".events li", { hasText: `${network} peer` }).first().waitFor();
-    await page.waitForFunction(() => document.querySelector("polyline.in").getAttribute("points").split(" ").length > 2);
+    await page
+        .locator(".events li", { hasText: `${network} peer` })
+        .first()
+        .waitFor();
+    await page.waitForFunction(
+        () => document.querySelector("polyline.in").getAttribute("points").split(" ").length > 2,
+    );
     await fits(page);
 }
 

@@ -51,7 +51,9 @@ export class Chat {
         this.#now = now;
         this.nick = saved.nick;
         this.#keyId = saved.keyId;
-        this.#keys = new KeyRing(new Map(saved.conversations.map((one) => [this.#add(one.kind, one.name).id, one.keyId])));
+        this.#keys = new KeyRing(
+            new Map(saved.conversations.map((one) => [this.#add(one.kind, one.name).id, one.keyId])),
+        );
         this.#delivery = new DeliveryWatch((line, hash, mark, why) => this.#mark(line, hash, mark, why));
     }
 
@@ -216,11 +218,15 @@ export class Chat {
         conversation.expect(line, identity.publicKey, messageId(identity.publicKey, payload));
         const asymmetric = toContact && !conversation.contact.offered;
         const envelopes = asymmetric
-            ? firstTopics(conversation.name, conversation.contact).map((topic) => ({ topic, pubKey: conversation.name }))
+            ? firstTopics(conversation.name, conversation.contact).map((topic) => ({
+                  topic,
+                  pubKey: conversation.name,
+              }))
             : [shared];
         const common = { sig: identity.keyId, ttl: TTL, payload: toHex(payload), powTime: POW_TIME, powTarget: POW };
         const hashes: string[] = [];
-        for (const envelope of envelopes) hashes.push(String(await socket.call("shh_post", { ...envelope, ...common })));
+        for (const envelope of envelopes)
+            hashes.push(String(await socket.call("shh_post", { ...envelope, ...common })));
         for (const hash of hashes) this.#mark(line, hash, "posted");
         for (const hash of hashes) this.#guard(this.#delivery.follow(socket, line, hash));
     }

@@ -21,7 +21,14 @@ function markOf(line: Line): HTMLElement | null {
     if (!line.mark) return null;
     const [sign, meaning] = MARKS[line.mark];
     const text = line.why ? `${meaning}: ${line.why}` : meaning;
-    return el("span", { class: "mark", "data-mark": line.mark, role: "img", "aria-label": text, title: text, text: sign });
+    return el("span", {
+        class: "mark",
+        "data-mark": line.mark,
+        role: "img",
+        "aria-label": text,
+        title: text,
+        text: sign,
+    });
 }
 
 function lineElement(line: Line): HTMLElement {
@@ -182,9 +189,13 @@ export class ChatView {
         const items = this.#chat.conversations.map((conversation) => {
             const { title, unread, name } = conversation;
             const shown = conversation === this.#shown;
-            const open = button("", () => this.#show(conversation), { title: name, "aria-current": shown ? "true" : null });
+            const open = button("", () => this.#show(conversation), {
+                title: name,
+                "aria-current": shown ? "true" : null,
+            });
             open.append(el("bdi", { text: title }));
-            if (unread > 0) open.append(" ", el("span", { class: "unread", "aria-label": `${unread} unread`, text: unread }));
+            if (unread > 0)
+                open.append(" ", el("span", { class: "unread", "aria-label": `${unread} unread`, text: unread }));
             return el("li", {}, open);
         });
         // The focus must not be lost with the button that has it.

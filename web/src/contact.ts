@@ -14,8 +14,8 @@ export function firstTopics(key: string, contact: Contact): string[] {
     return contact.answersOn ? [contact.answersOn] : [discoveryTopic(key), LEGACY_DISCOVERY_TOPIC];
 }
 
-/** What a message sealed for our key tells about where its sender reads. `legacy`: it came on the topic of all; `offers`:
- *  it names the topic that our two keys share. */
+/** What a message sealed for our key tells about where its sender reads. `legacy`: it came on the topic of all;
+ *  `offers`: it names the topic that our two keys share. */
 export function learn(key: string, contact: Contact, legacy: boolean, offers: boolean): void {
     contact.offered ||= offers;
     // Who wrote on both reads on the topic of their own.

@@ -90,7 +90,7 @@ export class Conversation {
     }
 }
 
-/** What the node says of one envelope of a message, which is as far as the one that is behind. False: nothing changes. */
+/** What the node says of one envelope of a message, which is as far as the one that is behind. False: no change. */
 export function setMark(line: Line, hash: string, mark: Mark, why = ""): boolean {
     const { mark: oldMark, why: oldWhy } = line;
     // A peer that confirms nothing has it all the same.

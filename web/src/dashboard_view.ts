@@ -68,7 +68,12 @@ export class DashboardView {
 
     #traffic(): HTMLElement {
         const label = "Bytes per second in and out, over ten minutes";
-        const box = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label };
+        const box = {
+            viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+            preserveAspectRatio: "none",
+            role: "img",
+            "aria-label": label,
+        };
         const legend = el(
             "p",
             { class: "legend" },
@@ -82,7 +87,12 @@ export class DashboardView {
     #peers(): HTMLElement {
         const head = el("thead", {}, el("tr", {}, ...COLUMNS.map((text) => el("th", { scope: "col", text }))));
         const scroller = { class: "scroll", tabindex: 0, role: "region", "aria-label": "Peers" };
-        return el("section", {}, el("h2", {}, "Peers ", this.#count), el("div", scroller, el("table", {}, head, this.#rows)));
+        return el(
+            "section",
+            {},
+            el("h2", {}, "Peers ", this.#count),
+            el("div", scroller, el("table", {}, head, this.#rows)),
+        );
     }
 
     #log(): HTMLElement {

@@ -19,7 +19,15 @@ function showSignIn(trouble: string): void {
     const word = field("Link", { name: "link", placeholder: "http://…/#…", required: true });
     const why = el("p", { class: "trouble", role: "alert", text: trouble });
     const form = el("form", { class: "sign-in" }, el("h1", { text: "Sotto" }));
-    form.append(el("p", {}, "This page needs a link that is good once: run ", el("code", { text: "sotto page" }), " and open what it prints, or paste it here."));
+    form.append(
+        el(
+            "p",
+            {},
+            "This page needs a link that is good once: run ",
+            el("code", { text: "sotto page" }),
+            " and open what it prints, or paste it here.",
+        ),
+    );
     form.append(word.box, why, el("button", { text: "Sign in" }));
     form.addEventListener("submit", async (event) => {
         event.preventDefault();
@@ -51,7 +59,13 @@ function showNode(): void {
     };
     chatView.onUnread = (count) => (document.title = count > 0 ? `(${count}) Sotto` : "Sotto");
     app.replaceChildren(
-        el("header", { class: "top" }, el("h1", { text: "Sotto" }), el("nav", { "aria-label": "Views" }, ...tabs.map(({ tab }) => tab)), link),
+        el(
+            "header",
+            { class: "top" },
+            el("h1", { text: "Sotto" }),
+            el("nav", { "aria-label": "Views" }, ...tabs.map(({ tab }) => tab)),
+            link,
+        ),
         chatView.root,
         dashboard.root,
     );

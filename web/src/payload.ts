@@ -82,5 +82,10 @@ export function decode(kind: Kind, payload: Uint8Array): ChatText | null {
 /** Names a message whatever envelopes carry it: keccak256 of the signer's public key, if any, and the payload. */
 export function messageId(signer: string, payload: Uint8Array): string {
     const hash = keccak_256.create();
-    return toHex(hash.update(fromHex(signer) ?? new Uint8Array()).update(payload).digest());
+    return toHex(
+        hash
+            .update(fromHex(signer) ?? new Uint8Array())
+            .update(payload)
+            .digest(),
+    );
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// What the page remembers between visits: names, never messages and never a key. The id of the key pair is worth nothing
-// without the node.
+// What the page remembers between visits: names, never messages and never a key. The id of the key pair is worth
+// nothing without the node.
 import type { Kind } from "./payload.ts";
 import { channelName, publicKey } from "./topics.ts";
 

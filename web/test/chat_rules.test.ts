@@ -30,10 +30,16 @@ test("a payload is what Status's apps write", () => {
     assert.equal(text(encode("channel", HI)), channel);
     assert.equal(text(encode("contact", HI)), channel.replace("public-group-user-message", "user-message"));
     const offered = { ...HI, nick: "~bob", offer: "0x90d87ad8" };
-    assert.ok(text(encode("contact", offered)).endsWith('["^ ","~:text","hi","~:nick","~~bob","~:topic","0x90d87ad8"]]]'));
+    assert.ok(
+        text(encode("contact", offered)).endsWith('["^ ","~:text","hi","~:nick","~~bob","~:topic","0x90d87ad8"]]]'),
+    );
     for (const kind of ["channel", "contact"] as const) {
         for (const said of ["hi", "~#c4", "^ ", "`", "~", "two\nlines", "☃", "", "<b>"]) {
-            assert.deepEqual(decode(kind, encode(kind, { ...HI, text: said, nick: said })), { ...HI, text: said, nick: said });
+            assert.deepEqual(decode(kind, encode(kind, { ...HI, text: said, nick: said })), {
+                ...HI,
+                text: said,
+                nick: said,
+            });
         }
     }
     assert.deepEqual(decode("contact", encode("contact", offered)), offered);
@@ -42,25 +48,40 @@ test("a payload is what Status's apps write", () => {
 
 test("what is no message of the kind is none", () => {
     const good = text(encode("channel", HI));
-    const wrong = ["", "null", "[]", "{}", "[[[[", good.slice(0, -1), good.replace("c4", "c5"), good.replace('"hi"', "7"),
-        good.replace("public-group-user-message", "user-message"), good.replace("public-group-user-message", "constructor")];
+    const wrong = [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "[[[[",
+        good.slice(0, -1),
+        good.replace("c4", "c5"),
+        good.replace('"hi"', "7"),
+        good.replace("public-group-user-message", "user-message"),
+        good.replace("public-group-user-message", "constructor"),
+    ];
     for (const payload of wrong) assert.equal(decode("channel", toUtf8(payload)), null, payload);
     assert.equal(decode("channel", new Uint8Array([0xff, 0xfe])), null);
     assert.equal(decode("channel", encode("channel", { ...HI, text: "x".repeat(64 * 1024 + 1) })), null);
     assert.equal(decode("channel", encode("channel", { ...HI, nick: "☃".repeat(22) })), null, "66 bytes");
     assert.equal(decode("channel", toUtf8("[".repeat(100_000))), null);
     assert.equal(decode("channel", toUtf8(good.replace("200", "1e300").replace(",2,", ",-1,")))?.clock, 0);
-    assert.equal(decode("contact", toUtf8(text(encode("contact", { ...HI, offer: "0x90d87ad8" })).replace("ad8", "ad")))?.offer, null);
+    assert.equal(
+        decode("contact", toUtf8(text(encode("contact", { ...HI, offer: "0x90d87ad8" })).replace("ad8", "ad")))?.offer,
+        null,
+    );
 });
 
 test("names and keys are what the node takes", () => {
     assert.equal(channelName(" #lobby "), "lobby");
     assert.equal(channelName("##x"), "#x");
-    for (const wrong of ["", "#", " ", "a\u0007b", "x".repeat(129), "☃".repeat(43)]) assert.equal(channelName(wrong), null);
+    for (const wrong of ["", "#", " ", "a\u0007b", "x".repeat(129), "☃".repeat(43)])
+        assert.equal(channelName(wrong), null);
     assert.equal(channelName("x".repeat(128)), "x".repeat(128));
     const key = vectors[0].bobKey as string;
     assert.equal(publicKey(" " + key.toUpperCase().replace("0X", "0x") + "\n"), key);
-    for (const wrong of [key.slice(2), key.slice(0, -1), key + "0", "0x02" + key.slice(4), "lobby"]) assert.equal(publicKey(wrong), null);
+    for (const wrong of [key.slice(2), key.slice(0, -1), key + "0", "0x02" + key.slice(4), "lobby"])
+        assert.equal(publicKey(wrong), null);
 });
 
 test("hex is even, prefixed and nothing else", () => {

@@ -14,7 +14,10 @@ import { ceiling, points, Traffic } from "../src/traffic.ts";
 const KEY = "0x04" + "ab".repeat(64);
 const NOW = 1_564_358_400_000;
 
-function heard(text: string, clock = 1): { text: string; nick: string; clock: number; milliseconds: number; offer: null } {
+function heard(
+    text: string,
+    clock = 1,
+): { text: string; nick: string; clock: number; milliseconds: number; offer: null } {
     return { text, nick: "bob", clock, milliseconds: 0, offer: null };
 }
 
@@ -67,7 +70,11 @@ test("a mark is the node's last word", () => {
     assert.equal(marks(["a", "posted"], ["a", "acknowledged"], ["a", "held"]), "held");
     assert.equal(marks(["a", "held"], ["a", "acknowledged"]), "acknowledged", "a holder has become suspect");
     assert.equal(marks(["a", "posted"], ["a", "expired", "no peer"]), "expired: no peer");
-    assert.equal(marks(["a", "sent"], ["a", "expired", "no confirmation"]), "sent: no confirmation", "a peer has it all the same");
+    assert.equal(
+        marks(["a", "sent"], ["a", "expired", "no confirmation"]),
+        "sent: no confirmation",
+        "a peer has it all the same",
+    );
     assert.equal(marks(["", "failed", "too large"]), "failed: too large", "not even sealed");
 });
 
@@ -75,7 +82,10 @@ test("a message in two envelopes is as far as the one that is behind", () => {
     assert.equal(marks(["a", "posted"], ["b", "posted"], ["a", "acknowledged"]), "posted");
     assert.equal(marks(["a", "posted"], ["b", "posted"], ["a", "acknowledged"], ["b", "sent"]), "sent");
     assert.equal(marks(["a", "posted"], ["b", "posted"], ["a", "held"], ["b", "acknowledged"]), "acknowledged");
-    assert.equal(marks(["a", "posted"], ["b", "posted"], ["a", "acknowledged"], ["b", "failed", "refused"]), "failed: refused");
+    assert.equal(
+        marks(["a", "posted"], ["b", "posted"], ["a", "acknowledged"], ["b", "failed", "refused"]),
+        "failed: refused",
+    );
 });
 
 test("what was saved is not trusted", () => {
@@ -83,9 +93,18 @@ test("what was saved is not trusted", () => {
     for (const text of [null, "", "{", "7", "null", "[]", '{"keyId":7,"nick":{},"conversations":{}}']) {
         assert.deepEqual(parseSaved(text), nothing);
     }
-    const good = { keyId: "ab", nick: "bob", conversations: [{ kind: "channel", name: "lobby", keyId: "cd" }, { kind: "contact", name: KEY, keyId: "" }] };
+    const good = {
+        keyId: "ab",
+        nick: "bob",
+        conversations: [
+            { kind: "channel", name: "lobby", keyId: "cd" },
+            { kind: "contact", name: KEY, keyId: "" },
+        ],
+    };
     assert.deepEqual(parseSaved(JSON.stringify(good)), good);
-    const bad = { conversations: [null, 7, {}, { kind: "contact", name: "lobby" }, { kind: "channel", name: "a\u0000" }] };
+    const bad = {
+        conversations: [null, 7, {}, { kind: "contact", name: "lobby" }, { kind: "channel", name: "a\u0000" }],
+    };
     assert.deepEqual(parseSaved(JSON.stringify(bad)), nothing);
     const many = { conversations: Array.from({ length: 1000 }, (_, i) => ({ kind: "channel", name: `c${i}` })) };
     assert.equal(parseSaved(JSON.stringify(many)).conversations.length, 500);
@@ -100,32 +119,68 @@ test("rates come from counters, and another process starts anew", () => {
     traffic.add(3000, { in: 300, out: 50 });
     traffic.add(5000, { in: 10, out: 10 });
     traffic.add(7000, { in: 30, out: 10 });
-    assert.deepEqual(traffic.rates, [{ time: 3000, in: 100, out: 25 }, { time: 7000, in: 10, out: 0 }]);
+    assert.deepEqual(traffic.rates, [
+        { time: 3000, in: 100, out: 25 },
+        { time: 7000, in: 10, out: 0 },
+    ]);
     for (let i = 1; i < 1000; ++i) traffic.add(7000 + i * 2000, { in: 30 + i, out: 10 });
     assert.equal(traffic.rates.length, 301);
 });
 
 test("the chart's axis and line", () => {
     assert.equal(ceiling([]), 1);
-    for (const [rate, top] of [[1, 1], [1.5, 2], [3, 5], [7, 10], [10, 10], [1001, 2000]] as const) {
+    for (const [rate, top] of [
+        [1, 1],
+        [1.5, 2],
+        [3, 5],
+        [7, 10],
+        [10, 10],
+        [1001, 2000],
+    ] as const) {
         assert.equal(ceiling([{ time: 0, in: rate, out: 0 }]), top);
     }
-    const rates = [{ time: 0, in: 0, out: 0 }, { time: 300_000, in: 5, out: 0 }];
+    const rates = [
+        { time: 0, in: 0, out: 0 },
+        { time: 300_000, in: 5, out: 0 },
+    ];
     assert.equal(points(rates, "in", 600, 100, 10), "300.0,100.0 600.0,50.0");
     assert.equal(points([], "in", 600, 100, 10), "");
 });
 
 test("quantities for people", () => {
-    for (const [count, text] of [[0, "0 B"], [1023, "1023 B"], [1024, "1.0 KiB"], [150 * 1024, "150 KiB"], [2 ** 28, "256 MiB"]] as const) {
+    for (const [count, text] of [
+        [0, "0 B"],
+        [1023, "1023 B"],
+        [1024, "1.0 KiB"],
+        [150 * 1024, "150 KiB"],
+        [2 ** 28, "256 MiB"],
+    ] as const) {
         assert.equal(bytes(count), text);
     }
-    for (const [seconds, text] of [[0, "0 s"], [59, "59 s"], [60, "1 min"], [61, "1 min 1 s"], [3600, "1 h"], [90_061, "1 d 1 h"]] as const) {
+    for (const [seconds, text] of [
+        [0, "0 s"],
+        [59, "59 s"],
+        [60, "1 min"],
+        [61, "1 min 1 s"],
+        [3600, "1 h"],
+        [90_061, "1 d 1 h"],
+    ] as const) {
         assert.equal(span(seconds), text);
     }
 });
 
 test("a change of the peers is told once", () => {
-    const peer = (state: string, remoteAddress = "/ip4/192.0.2.1"): Peer => ({ peerId: "16U", network: "libp2p", direction: "inbound", security: "", muxer: null, agent: "", remoteAddress, ageSeconds: 1, state });
+    const peer = (state: string, remoteAddress = "/ip4/192.0.2.1"): Peer => ({
+        peerId: "16U",
+        network: "libp2p",
+        direction: "inbound",
+        security: "",
+        muxer: null,
+        agent: "",
+        remoteAddress,
+        ageSeconds: 1,
+        state,
+    });
     assert.deepEqual(changes([], [peer("ok")]), ["libp2p peer /ip4/192.0.2.1 is there (inbound, ok)"]);
     assert.deepEqual(changes([peer("ok")], [{ ...peer("ok"), ageSeconds: 9 }]), []);
     assert.deepEqual(changes([peer("ok")], [peer("suspect")]), ["libp2p peer /ip4/192.0.2.1 is suspect, was ok"]);
@@ -135,18 +190,32 @@ test("a change of the peers is told once", () => {
 test("a link's word is found in what people paste", () => {
     const word = "0123456789abcdef".repeat(4);
     for (const text of [word, `#${word}`, ` http://localhost:8545/#${word}\n`]) assert.equal(wordOf(text), word);
-    for (const text of ["", "#", word.slice(1), `x${word}`, word.toUpperCase(), `#${word}0`]) assert.equal(wordOf(text), null);
+    for (const text of ["", "#", word.slice(1), `x${word}`, word.toUpperCase(), `#${word}0`])
+        assert.equal(wordOf(text), null);
 });
 
 test("pauses double, scatter and end", () => {
-    assert.equal(pauseAfter(0, () => 1), 500);
-    assert.equal(pauseAfter(3, () => 1), 4000);
-    assert.equal(pauseAfter(3, () => 0), 2000);
-    assert.equal(pauseAfter(1000, () => 1), 30_000);
+    assert.equal(
+        pauseAfter(0, () => 1),
+        500,
+    );
+    assert.equal(
+        pauseAfter(3, () => 1),
+        4000,
+    );
+    assert.equal(
+        pauseAfter(3, () => 0),
+        2000,
+    );
+    assert.equal(
+        pauseAfter(1000, () => 1),
+        30_000,
+    );
 });
 
 test("what would pretend to be something else is not shown", () => {
-    for (const text of ["", "hi", "two\nlines\tand a tab", "\u2603 \u{1f600}\u200d\u{1f4bb} \u05e9\u05dc\u05d5\u05dd"]) assert.equal(printable(text), text);
+    for (const text of ["", "hi", "two\nlines\tand a tab", "\u2603 \u{1f600}\u200d\u{1f4bb} \u05e9\u05dc\u05d5\u05dd"])
+        assert.equal(printable(text), text);
     assert.equal(printable("a\r\nb\rc"), "a\nb\nc");
     for (const bad of ["\0", "\x1b", "\x7f", "\x9b", "\u200f", "\u2028", "\u202e", "\u2067", "\ud800", "\udc00"]) {
         assert.equal(printable(`a${bad}b`), "a\ufffdb", escape(bad));
