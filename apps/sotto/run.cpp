@@ -14,11 +14,13 @@
 #include "node/identity.hpp"
 #include "node/journal.hpp"
 #include "node/node.hpp"
+#include "rpc/event_methods.hpp"
 #include "rpc/ipc_server.hpp"
 #include "rpc/methods.hpp"
 #include "rpc/monitor.hpp"
 #include "rpc/page.hpp"
 #include "rpc/server.hpp"
+#include "rpc/shhext_methods.hpp"
 #include "service_manager.hpp"
 #include "signals.hpp"
 #include "token.hpp"
@@ -44,7 +46,7 @@ struct Origins {
 
 struct Service {
     Service(Env e, node::Config c, const Environment& environment)
-        : env(e), config(std::move(c)), dispatcher(bounds(config)), manager(env, environment) {}
+        : env(e), config(std::move(c)), events(*env.random), dispatcher(bounds(config)), manager(env, environment) {}
 
     static rpc::Dispatcher::Bounds bounds(const node::Config& config) {
         rpc::Dispatcher::Bounds bounds;
@@ -58,6 +60,8 @@ struct Service {
     std::unique_ptr<node::SqliteJournal> journal;
     std::unique_ptr<node::Node> node;
     std::optional<node::Control> control;
+    rpc::EventLog events;
+    std::vector<Subscription> logged;
     rpc::Dispatcher dispatcher;
     std::optional<rpc::Monitor> monitor;
     std::unique_ptr<rpc::IpcServer> ipc;
@@ -87,6 +91,10 @@ struct Service {
         rpc::add_admin_methods(dispatcher, *control);
         rpc::add_key_methods(dispatcher, *node, data_dir->path());
         rpc::add_sotto_methods(dispatcher, *node);
+        rpc::add_delivery_methods(dispatcher, node->whisper());
+        rpc::add_shhext_methods(dispatcher, *node);
+        rpc::add_event_methods(dispatcher, *node, events);
+        logged.push_back(rpc::log_peers(events, *node));
     }
 
     Result<void> start_ipc() {
@@ -111,6 +119,10 @@ struct Service {
         server_config.max_connections = config.limits.rpc_connections;
         server_config.max_body = config.limits.rpc_body_bytes;
         server_config.calls_per_second = config.limits.rpc_calls_per_second;
+        server_config.events = &events;
+        server_config.log_messages = [this](const std::string& filter) {
+            return rpc::log_messages(events, node->whisper(), filter);
+        };
         monitor.emplace(*node, dispatcher);
         server_config.health = [this] { return monitor->health(); };
         server_config.metrics = [this] { return monitor->metrics(); };

@@ -17,6 +17,8 @@ void add_node_methods(Dispatcher& dispatcher, node::Node& node);
 void add_admin_methods(Dispatcher& dispatcher, node::Control& control);
 /// sotto_status, sotto_peers, sotto_contactTopic and sotto_contactKey, for the page.
 void add_sotto_methods(Dispatcher& dispatcher, node::Node& node);
+/// sotto_messageState: how far a message that was posted here has come. The node outlives the dispatcher.
+void add_delivery_methods(Dispatcher& dispatcher, whisper::Whisper& shh);
 /// admin_keyCreate, keyImport, keyExport, keyList, keyRemove, keyUnlock and keyLock: the key pairs sealed in the data
 /// directory (docs/keys.md). Sealing and opening take turns: 256 MiB each. The node outlives the dispatcher.
 void add_key_methods(Dispatcher& dispatcher, node::Node& node, const std::filesystem::path& data_dir);

@@ -86,6 +86,10 @@ Deliveries& Whisper::deliveries() noexcept {
     return impl_->poster.deliveries();
 }
 
+const Deliveries& Whisper::deliveries() const noexcept {
+    return impl_->poster.deliveries();
+}
+
 // ---- filters ----
 
 Task<Result<FilterSpec>> Whisper::Impl::filter_spec(Criteria criteria, bool for_subscription) {

@@ -141,6 +141,7 @@ class Whisper final : public net::Protocol {
     void stop() noexcept;
     /// The states of what was posted here, by the hash of any of its envelopes.
     Deliveries& deliveries() noexcept;
+    const Deliveries& deliveries() const noexcept;
 
     /// A filter to be polled; its id is 64 hex digits.
     Task<Result<std::string>> new_filter(Criteria criteria);
