@@ -2,12 +2,13 @@
 #include "passphrase.hpp"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "crypto/hash.hpp"
 #include "crypto/keystore.hpp"
 
 namespace sotto::app {
@@ -54,22 +55,63 @@ Result<crypto::SecretBytes> only_line(Result<crypto::SecretBytes> content, const
     return content;
 }
 
-/// OpenSSL's prompt restores the terminal on a signal too, and compares when it asks twice.
+/// The controlling terminal without echo, for as long as this lives.
+class QuietTerminal {
+  public:
+    QuietTerminal() : fd_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
+        if (fd_ < 0 || ::tcgetattr(fd_, &before_) != 0) return;
+        auto quiet = before_;
+        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+        quiet.c_lflag |= ICANON;
+        // Ctrl-C ends the line instead of the process, which could leave the terminal without echo.
+        quiet.c_cc[VEOL] = kInterrupt;
+        ready_ = ::tcsetattr(fd_, TCSAFLUSH, &quiet) == 0;
+    }
+    QuietTerminal(const QuietTerminal&) = delete;
+    QuietTerminal& operator=(const QuietTerminal&) = delete;
+    ~QuietTerminal() {
+        if (ready_) ::tcsetattr(fd_, TCSAFLUSH, &before_);
+        if (fd_ >= 0) ::close(fd_);
+    }
+    explicit operator bool() const noexcept { return ready_; }
+
+    /// The terminal edits the line and gives it whole.
+    Result<crypto::SecretBytes> ask(std::string_view prompt) const {
+        say(prompt);
+        crypto::SecretBytes line(kMaxPassphrase + 2);
+        const auto count = ::read(fd_, line.span().data(), line.size());
+        say("\n");
+        const auto text = text_of(line.view().first(count > 0 ? static_cast<std::size_t>(count) : 0));
+        if (text.empty() || text.ends_with(kInterrupt)) return fail(Errc::io, "no passphrase was given");
+        if (text.size() == line.size()) return fail(Errc::invalid_argument, "the passphrase is too long");
+        line.shrink(text.ends_with('\n') ? text.size() - 1 : text.size());
+        return line;
+    }
+
+  private:
+    static constexpr char kInterrupt = 3;
+
+    void say(std::string_view text) const {
+        // Nothing to be done about a prompt that cannot be shown: the answer decides.
+        [[maybe_unused]] const auto written = ::write(fd_, text.data(), text.size());
+    }
+
+    int fd_;
+    bool ready_ = false;
+    termios before_{};
+};
+
 Result<crypto::SecretBytes> ask_on_terminal(Ask ask) {
-    const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (terminal < 0) {
+    const QuietTerminal terminal;
+    if (!terminal) {
         return fail(Errc::invalid_argument,
                     "there is no terminal to ask for the passphrase; give --passphrase-file or --passphrase-fd");
     }
-    ::close(terminal);
-    crypto::SecretBytes secret(kMaxPassphrase + 1);
-    auto* const text = reinterpret_cast<char*>(secret.span().data());
-    const bool twice = ask == Ask::twice;
-    if (EVP_read_pw_string_min(text, twice ? 1 : 0, kMaxPassphrase, "Passphrase: ", twice) != 0) {
-        return fail(Errc::io, twice ? "no passphrase was given, or the two differ" : "no passphrase was given");
-    }
-    secret.shrink(std::strlen(text));
-    return secret;
+    SOTTO_TRY(auto passphrase, terminal.ask("Passphrase: "));
+    if (ask == Ask::once) return passphrase;
+    SOTTO_TRY(const auto again, terminal.ask("The same again: "));
+    if (crypto::equal_constant_time(passphrase.view(), again.view())) return passphrase;
+    return fail(Errc::io, "the two passphrases differ");
 }
 
 }  // namespace
