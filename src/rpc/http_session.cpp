@@ -14,6 +14,7 @@
 #include <boost/beast/websocket.hpp>
 
 #include "base/task_group.hpp"
+#include "rpc/event_stream.hpp"
 
 namespace sotto::rpc {
 namespace {
@@ -40,7 +41,8 @@ std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
 }
 
-std::optional<std::string_view> field(const http::fields& fields, http::field name) {
+template <class Name>
+std::optional<std::string_view> field(const http::fields& fields, Name name) {
     const auto it = fields.find(name);
     if (it == fields.end()) return std::nullopt;
     return view(it->value());
@@ -67,6 +69,10 @@ bool is_own(const http::request_header<>& request) {
     if (request.method() == http::verb::post) return path == "/";
     if (request.method() == http::verb::get) return path == "/health" || path == "/metrics" || path == "/events";
     return true;
+}
+
+bool is_events(const http::request_header<>& request) {
+    return request.method() == http::verb::get && path_of(request) == "/events";
 }
 
 HttpRequest page_request(const Request& request) {
@@ -175,6 +181,7 @@ class HttpSession {
             co_await serve_websocket(parser.release(), verdict.rights);
             co_return false;
         }
+        if (is_events(request) && config().events) co_return co_await serve_events(request);
         if (page) parser.body_limit(kMaxPageBody);
         const bool complete = co_await read_body(parser);
         if (!complete) co_return false;
@@ -301,6 +308,59 @@ class HttpSession {
         WebSocketChannel channel(socket);
         Caller caller{rights, [this] { return take_call(); }};
         co_await converse(context_.env, channel, context_.dispatcher, std::move(caller), config().conversation);
+    }
+
+    /// The rest of the connection is one stream of events; false.
+    Task<bool> serve_events(const Request& request) {
+        auto asked = parse_event_request(view(request.target()), field(request, "Last-Event-ID"));
+        if (!asked) co_return co_await refuse(request, 400, asked.error().detail());
+        const auto filters = asked->filter.filters;
+        const auto log_all = [&]() -> Result<void> {
+            for (const auto& filter : filters) SOTTO_CHECK(config().log_messages(filter));
+            return {};
+        };
+        auto reader = EventReader::open(*config().events, std::move(*asked));
+        if (!reader) co_return co_await refuse(request, 400, reader.error().detail());
+        if (const auto found = log_all(); !found) co_return co_await refuse(request, 404, found.error().detail());
+        EventStream events(context_.env, *config().events, std::move(*reader));
+        auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+            group.spawn(watch_end(events));
+            co_await events.run([this](std::string text) { return write_text(std::move(text)); },
+                                filters.empty() ? EventStream::Poll() : EventStream::Poll(log_all));
+            co_return Result<void>{};
+        };
+        const bool begun = co_await begin_events(request);
+        if (begun) (void)co_await with_group(context_.env, 1, std::ref(body));
+        co_return false;
+    }
+
+    Task<bool> begin_events(const Request& request) {
+        auto response = make_response(request, 200, "");
+        response.set(http::field::content_type, "text/event-stream");
+        response.erase(http::field::content_length);
+        response.keep_alive(false);
+        http::response_serializer<http::string_body> serializer(response);
+        stream_.expires_after(kTransfer);
+        const auto [code, size] = co_await http::async_write_header(stream_, serializer, kAwait);
+        co_return !code;
+    }
+
+    Task<Result<void>> write_text(std::string text) {
+        stream_.expires_after(kTransfer);
+        const auto [code, size] = co_await asio::async_write(stream_, asio::buffer(text), kAwait);
+        if (code) co_return fail(Errc::reset);
+        co_return Result<void>{};
+    }
+
+    /// The client says no more; when it leaves, the stream ends at once. Past Beast's timers, which the writer uses.
+    Task<void> watch_end(EventStream& events) {
+        auto& socket = stream_.socket();
+        std::array<char, 1024> dropped;
+        for (;;) {
+            const auto [code, size] = co_await socket.async_read_some(asio::buffer(dropped), kAwait);
+            if (code) break;
+        }
+        events.stop();
     }
 
     bool take_call() { return context_.rate.take(peer_.address, context_.env.clock->now()); }

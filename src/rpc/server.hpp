@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "rpc/access.hpp"
 #include "rpc/conversation.hpp"
+#include "rpc/event_log.hpp"
 #include "rpc/http.hpp"
 
 namespace sotto::rpc {
@@ -28,6 +29,10 @@ struct ServerConfig {
     /// Asked for what the RPC itself does not serve: every GET but /health, /metrics and /events, every POST but to /.
     /// Token and cookie are not looked at: what comes may come from anybody who can reach the port. Nothing: 404.
     std::function<std::optional<HttpReply>(const HttpRequest&)> page;
+    /// What GET /events tells. Null: 404. Outlives the server.
+    EventLog* events = nullptr;
+    /// Logs what a filter has caught, for those who read its messages at /events.
+    std::function<Result<void>(const std::string& filter)> log_messages;
     /// Whether a Cookie header carries a session that the page has begun.
     std::function<bool(std::string_view cookie_header)> session;
 };
