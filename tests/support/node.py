@@ -28,14 +28,14 @@ class Node(Peer):
     """`sotto run --json` in a data directory of its own. The same directory and ports again: restart()."""
 
     def __init__(self, binary: Path, data_dir: Path, *args: str, listen: tuple[str, ...] = LISTEN,
-                 rpc: str = "127.0.0.1:0"):
-        self._binary, self._args = binary, args
+                 rpc: str = "127.0.0.1:0", env: dict[str, str] | None = None):
+        self._binary, self._args, self._env = binary, args, env
         self.data_dir = data_dir
         self._call_ids = itertools.count(1)
         listening = [word for address in listen for word in ("--listen", address)]
         super().__init__(
             [binary, "run", "--json", "--data-dir", data_dir, "--rpc", rpc, *listening, *args],
-            data_dir.parent / f"{data_dir.name}.log")
+            data_dir.parent / f"{data_dir.name}.log", env=env)
 
     @property
     def http(self) -> str:
@@ -45,7 +45,7 @@ class Node(Peer):
         """A new process with the identity and the ports of this one, which must have ended."""
         rlpx = self.enode.rsplit(":", 1)[1].split("?")[0]
         tcp = self.multiaddr.split("/tcp/")[1].split("/")[0]
-        return Node(self._binary, self.data_dir, *self._args, rpc=self.http.removeprefix("http://"),
+        return Node(self._binary, self.data_dir, *self._args, rpc=self.http.removeprefix("http://"), env=self._env,
                     listen=(f"/ip4/127.0.0.1/tcp/{rlpx}/rlpx", f"/ip4/127.0.0.1/tcp/{tcp}"))
 
     def rpc(self, method: str, *params, token: bool = False, timeout: float = 30):
