@@ -63,7 +63,11 @@ def test_two_people_on_two_networks_chat_through_a_third_node(sotto, scenario, l
     bob = sotto("--peer", between.multiaddr, name="bob", listen=(LIBP2P,))
     between.await_peers(2)
     assert {peer["transport"] for peer in between.peers()} == {"rlpx", "libp2p"}
-    scenario("twoNetworks", alice=link_to(alice), bob=link_to(bob))
+
+    def visit() -> str:
+        sotto("--peer", alice.enode, "--peer", bob.multiaddr, name="visitor", listen=("none",))
+        return ""
+    scenario("twoNetworks", {"visit": visit}, alice=link_to(alice), bob=link_to(bob))
 
 
 def test_it_works_on_a_plain_http_address_in_the_lan(sotto, scenario, link_to):

@@ -12,8 +12,8 @@ async function inChannel(alice, bob) {
     await line(bob, "hello from devp2p");
     await say(bob, "hello from libp2p");
     await line(alice, "hello from libp2p");
-    await marked(alice, "hello from devp2p", "posted", "acknowledged", "held");
-    await marked(bob, "hello from libp2p", "posted", "acknowledged", "held");
+    await marked(alice, "hello from devp2p", "acknowledged", "held");
+    await marked(bob, "hello from libp2p", "acknowledged", "held");
 }
 
 async function stayText(alice, bob) {
@@ -45,8 +45,8 @@ async function oneToOne(alice, bob, shots) {
     await line(alice, "back to you");
     await say(alice, "and on the topic we share");
     await line(bob, "and on the topic we share");
-    await marked(alice, "for your eyes only", "posted", "acknowledged", "held");
-    await marked(alice, "and on the topic we share", "posted", "acknowledged", "held");
+    await marked(alice, "for your eyes only", "acknowledged", "held");
+    await marked(alice, "and on the topic we share", "acknowledged", "held");
     assert.equal(await alice.locator(".lines li").count(), 3);
     assert.equal(await bob.locator(".lines li").count(), 3);
 }
@@ -59,18 +59,12 @@ async function dashboard(page, network, muxer) {
     assert.equal(cells[0], "ok");
     assert.equal(cells[1], network);
     assert.equal(cells[5], muxer);
-    await page
-        .locator(".events li", { hasText: `${network} peer` })
-        .first()
-        .waitFor();
-    await page.waitForFunction(
-        () => document.querySelector("polyline.in").getAttribute("points").split(" ").length > 2,
-    );
+    await page.waitForFunction(() => document.querySelector("polyline.in").getAttribute("points").split(" ").length > 2);
     await fits(page);
 }
 
 /** Two pages on two nodes, each on one network. */
-export async function twoNetworks(browser, { alice: aliceLink, bob: bobLink }) {
+export async function twoNetworks(browser, { alice: aliceLink, bob: bobLink }, python) {
     const shots = (page, name) => browser.shot(page, name);
     const alice = await browser.open({ colorScheme: "light" });
     const bob = await browser.open({ colorScheme: "dark" });
@@ -83,8 +77,12 @@ export async function twoNetworks(browser, { alice: aliceLink, bob: bobLink }) {
     await oneToOne(alice, bob, shots);
     await shots(bob, "contact-dark");
     await dashboard(alice, "rlpx", "none");
-    await shots(alice, "node-light");
     await dashboard(bob, "libp2p", "/yamux/1.0.0");
+    await python("visit");
+    await alice.locator(".events li", { hasText: "rlpx peer /ip4/127.0.0.1/tcp/" }).waitFor();
+    await bob.locator(".events li", { hasText: "libp2p peer /ip4/127.0.0.1/tcp/" }).waitFor();
+    for (const page of [alice, bob]) await page.locator("tbody tr").nth(1).waitFor();
+    await shots(alice, "node-light");
     await shots(bob, "node-dark");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Follows what becomes of posted messages: the node tells.
 import type { Line, Mark } from "./conversation.ts";
-import { isMissing, type RpcSocket } from "./rpc.ts";
+import { RpcError, type RpcSocket } from "./rpc.ts";
 
 /** The node's words for its states. */
 const MARKS: Readonly<Record<string, Mark>> = {
@@ -31,12 +31,8 @@ export class DeliveryWatch {
     }
 
     async attach(socket: RpcSocket): Promise<void> {
-        try {
-            await socket.subscribe("sotto_subscribe", ["states", {}], (state) => this.#take(state as State));
-            for (const hash of this.#lines.keys()) await this.#ask(socket, hash);
-        } catch (error) {
-            if (!isMissing(error)) throw error;
-        }
+        await socket.subscribe("sotto_subscribe", ["states", {}], (state) => this.#take(state as State));
+        for (const hash of this.#lines.keys()) await this.#ask(socket, hash);
     }
 
     async follow(socket: RpcSocket, line: Line, hash: string): Promise<void> {
@@ -51,7 +47,8 @@ export class DeliveryWatch {
         try {
             this.#take((await socket.call("sotto_messageState", hash)) as State);
         } catch (error) {
-            if (!isMissing(error)) throw error;
+            // So many were posted since that the node has forgotten this one: its last mark stays.
+            if (!(error instanceof RpcError)) throw error;
         }
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // What the node says about itself, every two seconds, and what changed since.
-import { isMissing, LinkLost, type RpcSocket } from "./rpc.ts";
+import { LinkLost, type RpcSocket } from "./rpc.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface Status {
@@ -28,20 +28,28 @@ export interface Peer {
 
 const PERIOD = 2000; // milliseconds
 
-/** One line a change, from one look at the peers to the next. */
-export function changes(before: readonly Peer[], after: readonly Peer[]): string[] {
-    const name = (peer: Peer) => `${peer.network} peer ${peer.remoteAddress}`;
-    const key = (peer: Peer) => `${peer.network} ${peer.peerId} ${peer.remoteAddress}`;
-    const old = new Map(before.map((peer) => [key(peer), peer]));
-    const lines: string[] = [];
-    for (const peer of after) {
-        const known = old.get(key(peer));
-        old.delete(key(peer));
-        if (!known) lines.push(`${name(peer)} is there (${peer.direction}, ${peer.state})`);
-        else if (known.state !== peer.state) lines.push(`${name(peer)} is ${peer.state}, was ${known.state}`);
-    }
-    for (const peer of old.values()) lines.push(`${name(peer)} is gone`);
-    return lines;
+/** What sotto_subscribe tells of peers. */
+export interface PeerEvent {
+    event: string;
+    transport: string;
+    inbound: boolean;
+    address: string;
+    reason: string | null;
+}
+
+export function describe({ event, transport, inbound, address, reason }: PeerEvent): string {
+    const peer = `${transport} peer ${address}`;
+    if (event === "connected") return `${peer} is there (${inbound ? "inbound" : "outbound"})`;
+    return `${peer} is gone${reason ? `: ${reason}` : ""}`;
+}
+
+/** One line for each peer whose state changed from one look to the next. */
+export function turns(before: readonly Peer[], after: readonly Peer[]): string[] {
+    const key = (peer: Peer) => `${peer.network} peer ${peer.remoteAddress}`;
+    const old = new Map(before.map((peer) => [key(peer), peer.state]));
+    return after
+        .filter((peer) => (old.get(key(peer)) ?? peer.state) !== peer.state)
+        .map((peer) => `${key(peer)} is ${peer.state}, was ${old.get(key(peer))}`);
 }
 
 export class NodeWatch {
@@ -61,12 +69,10 @@ export class NodeWatch {
         const look = () => void this.#look(socket).catch((error) => this.#tell(error));
         this.#timer = setInterval(look, PERIOD);
         look();
-        try {
-            // Told of a change, do not wait for the next look.
-            await socket.subscribe("sotto_subscribe", ["peers", {}], look);
-        } catch (error) {
-            if (!isMissing(error)) throw error;
-        }
+        await socket.subscribe("sotto_subscribe", ["peers", {}], (event) => {
+            this.onEvent(describe(event as PeerEvent));
+            look();
+        });
     }
 
     detach(): void {
@@ -78,7 +84,7 @@ export class NodeWatch {
     async #look(socket: RpcSocket): Promise<void> {
         const [status, peers] = await Promise.all([socket.call("sotto_status"), socket.call("sotto_peers")]);
         this.status = status as Status;
-        for (const line of changes(this.peers, peers as Peer[])) this.onEvent(line);
+        for (const line of turns(this.peers, peers as Peer[])) this.onEvent(line);
         this.peers = peers as Peer[];
         this.traffic.add(this.#now(), { in: this.status.bytesIn, out: this.status.bytesOut });
         this.onChange();

@@ -16,11 +16,6 @@ export class RpcError extends Error {
 /** The connection was not there, or went before the answer came. */
 export class LinkLost extends Error {}
 
-const METHOD_NOT_FOUND = -32601;
-export function isMissing(error: unknown): boolean {
-    return error instanceof RpcError && error.code === METHOD_NOT_FOUND;
-}
-
 interface Pending {
     resolve(result: unknown): void;
     reject(error: Error): void;
