@@ -84,7 +84,7 @@ std::string limits_section() {
     for (const auto& info : node::limit_table()) {
         text += fmt::format(".TP\n{} {} {}\n{}\n",
                             bold(info.name),
-                            defaults.*info.field,
+                            node::limit_text(defaults.*info.field),
                             roff(info.unit),
                             roff(info.meaning) + (info.live ? "; can change while the node runs" : ""));
     }

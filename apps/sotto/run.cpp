@@ -33,6 +33,13 @@ namespace json = boost::json;
 
 constexpr std::string_view kUrlFile = "rpc-url";
 
+/// What who reads the ready lines calls us: in a source tree by ./dev, installed by name.
+std::string_view own_name() {
+    std::error_code code;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+    return std::filesystem::exists(self.parent_path() / "CMakeCache.txt", code) ? "./dev" : "sotto";
+}
+
 json::value text_or_null(const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(text);
 }
@@ -178,8 +185,8 @@ struct Service {
         fmt::print("data      {}\n", config.data_dir.string());
         if (enode.empty() || multiaddrs.empty()) return;
         fmt::print("\nTalk across both networks: paste these into two more terminals.\n");
-        fmt::print(
-            "  ./dev chat '#lobby' --connect '{}'\n  ./dev chat '#lobby' --connect {}\n", enode, multiaddrs.front());
+        for (const auto& address : {"'" + enode + "'", multiaddrs.front()})
+            fmt::print("  {} chat '#lobby' --connect {}\n", own_name(), address);
     }
 
     std::string status() const {

@@ -80,7 +80,8 @@ class TestReady:
         run = program("run", "--data-dir", home / "data", *LOOPBACK, "--listen", "/ip4/127.0.0.1/tcp/0/rlpx")
         for pattern in (r"^devp2p    enode://[0-9a-f]{128}@127\.0\.0\.1:\d+", r"^libp2p    /ip4/127\.0\.0\.1/tcp/\d+/p2p/16U",
                         r"^rpc       http://127\.0\.0\.1:\d+ and ws://", f"^data      {home}/data$",
-                        r"dev chat '#lobby' --connect '?enode://", r"dev chat '#lobby' --connect '?/ip4/127"):
+                        r"(dev|sotto) chat '#lobby' --connect '?enode://",
+                        r"(dev|sotto) chat '#lobby' --connect '?/ip4/127"):
             run.wait_line("out", pattern)
 
     def test_listening_on_all_interfaces_names_addresses_that_can_be_dialled(self, sotto):

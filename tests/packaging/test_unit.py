@@ -10,8 +10,10 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from manager import ROOT, UNIT, Manager, service
@@ -31,10 +33,10 @@ def needs(program: str) -> None:
 class Service(Program):
     """ExecStart= by hand: its own words, but for where things are on this machine."""
 
-    def __init__(self, folder, *before: str, **variables: str):
+    def __init__(self, folder, *before: str, binary: Path = sotto_binary(), **variables: str):
         self.settings = folder / "sotto.toml"
         self.settings.write_text((ROOT / "packaging/sotto.toml").read_text() + LISTEN)
-        places = {"/usr/bin/sotto": str(sotto_binary()), "/etc/sotto/sotto.toml": str(self.settings),
+        places = {"/usr/bin/sotto": str(binary), "/etc/sotto/sotto.toml": str(self.settings),
                   "/var/lib/sotto": str(folder / "data")}
         [command] = service()["ExecStart"]
         words = [places.get(word, word) for word in shlex.split(command)]
@@ -146,24 +148,38 @@ def call(running, token: str, method: str, *params):
 
 
 @pytest.fixture(scope="module")
-def trace(tmp_path_factory):
-    """The system calls of a life: start, peers, RPC, reload, end."""
+def own_folder():
+    """A folder and the binary in it, for a user who is not root: root's calls are others (SQLite gives files to owners)."""
+    with tempfile.TemporaryDirectory(prefix="sotto-trace-") as name:
+        folder = Path(name)
+        shutil.copy(sotto_binary(), folder / "sotto")
+        if os.geteuid() == 0:
+            shutil.chown(folder, "nobody")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def trace(own_folder, tmp_path_factory):
+    """The system calls of a life: start, peers, RPC, a message that is sealed and kept, reload, end."""
     needs("strace")
-    folder = tmp_path_factory.mktemp("trace")
-    if subprocess.run(["strace", "-o", folder / "probe", "true"], capture_output=True).returncode != 0:
+    folder, tmp = own_folder, tmp_path_factory.mktemp("other")
+    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
         pytest.skip("processes cannot be traced here")
-    running = Service(folder, "strace", "-f", "-qq", "-o", str(folder / "trace"))
+    become = ["-u", "nobody"] if os.geteuid() == 0 else []
+    running = Service(folder, "strace", *become, "-f", "-qq", "-o", str(folder / "trace"), binary=folder / "sotto")
     other = None
     try:
         addresses = [running.ready["enode"], running.ready["multiaddrs"][0]]
-        other = Program([sotto_binary(), "run", "--json", "--data-dir", folder / "other", "--rpc", "none", "--listen",
+        other = Program([sotto_binary(), "run", "--json", "--data-dir", tmp / "other", "--rpc", "none", "--listen",
                          "none", *(word for address in addresses for word in ("--peer", address))],
-                        clean_environment(folder))
+                        clean_environment(tmp))
         token = (folder / "data/rpc-token").read_text()
         deadline = time.monotonic() + LIMIT
         while len(call(running, token, "admin_peers")) < 2:
             assert time.monotonic() < deadline, "no peers"
-        call(running, token, "shh_generateSymKeyFromPassword", "word")
+        key = call(running, token, "shh_generateSymKeyFromPassword", "word")
+        assert call(running, token, "shh_post", {"symKeyID": key, "ttl": 10, "topic": "0x01020304", "payload": "0x00",
+                                                 "powTime": 1, "powTarget": 0.002})
         running.reload()
         running.wait_line("err", "were reloaded")
         os.kill(running.ready["pid"], signal.SIGTERM)
