@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from support.node import until
+from support.old_node import OldNode
 from support.private_chat import LEGACY_TOPIC, Identity, derivation
 
 CLOCK = r"^\d\d:\d\d:\d\d "
@@ -181,7 +182,7 @@ class TestThroughARunningNode:
         at_alice.wait_line("out", CLOCK + "bob: hello alice$")
         at_alice.end_input()
         assert at_alice.wait_exit() == 0
-        assert at_alice.wait_line("err", "^message 1: (sent|acknowledged)$")
+        assert at_alice.wait_line("err", "^message 1: acknowledged$")
         assert len(at_alice.lines("out")) == 1
 
     def test_the_node_forgets_the_key_it_was_lent(self, sit_down, alice, bob):
@@ -218,6 +219,49 @@ class TestThroughARunningNode:
     def test_without_a_node_it_says_so(self, cli):
         ended = cli("chat", "#lobby", "--rpc", "ws://127.0.0.1:1", stdin="x\n")
         assert (ended.code, ended.out) == (1, "") and "sotto run" in ended.err
+
+
+@pytest.fixture
+def old_node(cleanup):
+    node = OldNode()
+    cleanup.callback(node.close)
+    return node
+
+
+class TestThroughAnotherKindOfNode:
+    def test_a_message_gets_as_far_as_the_node_tells(self, old_node, program):
+        chat = program("chat", "#lobby", "--rpc", old_node.url)
+        chat.wait_line("err", "^connected to the node at ")
+        chat.say("hello")
+        chat.wait_line("err", "^message 1: sent$")
+        chat.end_input()
+        assert chat.wait_exit() == 0
+        assert old_node.calls.count("shh_deleteKeyPair") == 1 and "shh_post" in old_node.calls
+
+    def test_nonsense_from_a_node_is_passed_over(self, old_node, program):
+        chat = program("chat", "#lobby", "--rpc", old_node.url)
+        chat.wait_line("err", "^you are ")
+        for params in (None, 5, [], {}, {"result": None}, {"subscription": "0x1", "result": {}},
+                       {"subscription": 7, "result": {"topic": "0x12", "payload": "0xzz"}},
+                       {"subscription": "0x1", "result": {"topic": "0x01020304", "payload": "zz", "sig": "0x04"}},
+                       {"subscription": "0x1", "result": {"topic": "0x01020304", "payload": "0x", "sig": "0x" + "00" * 65}},
+                       {"subscription": "?" * 10_000, "result": {"payload": "0x"}}):
+            old_node.send(json.dumps({"jsonrpc": "2.0", "method": "shh_subscription", "params": params}))
+        payload = b'["~#c4",["heard","text/plain","~:public-group-user-message",1,1,["^ ","~:text","heard"]]]'
+        message = {"topic": "0x01020304", "payload": "0x" + payload.hex()}
+        old_node.send(json.dumps({"method": "shh_subscription",
+                                            "params": {"subscription": "0x1", "result": message}}))
+        chat.wait_line("out", CLOCK + "anonymous: heard$")
+
+    @pytest.mark.parametrize("text", ["junk", "[]", "7", '{"id": 999, "result": 1}', '{"id": null, "error": {}}'])
+    def test_what_is_no_json_rpc_ends_the_connection_and_not_the_chat(self, old_node, program, text):
+        chat = program("chat", "#lobby", "--rpc", old_node.url)
+        chat.wait_line("err", "^you are ")
+        old_node.send(text)
+        chat.wait_line("err", "^lost the node at ")
+        until(lambda: old_node.calls.count("shh_addPrivateKey") == 2, 10, "second connection", old_node)
+        chat.say("again")
+        chat.wait_line("err", "^message 1: sent$")
 
 
 class TestUsage:
