@@ -59,7 +59,9 @@ async function dashboard(page, network, muxer) {
     assert.equal(cells[0], "ok");
     assert.equal(cells[1], network);
     assert.equal(cells[5], muxer);
-    await page.waitForFunction(() => document.querySelector("polyline.in").getAttribute("points").split(" ").length > 2);
+    await page.waitForFunction(
+        () => document.querySelector("polyline.in").getAttribute("points").split(" ").length > 2,
+    );
     await fits(page);
 }
 

@@ -42,7 +42,7 @@ function showSignIn(trouble: string): void {
 
 function showNode(): void {
     const chat = new Chat(load(), Date.now);
-    const watch = new NodeWatch(Date.now);
+    const watch = new NodeWatch(() => performance.now());
     const chatView = new ChatView(chat);
     const dashboard = new DashboardView(watch);
     const link = el("span", { class: "link", role: "status" });

@@ -7,11 +7,12 @@ export interface Counted {
 }
 
 export interface Rate extends Counted {
-    /** Milliseconds since 1970, the end of the span. */
+    /** Milliseconds of a clock that does not jump: the end of the span. */
     time: number;
 }
 
 const SPAN = 10 * 60_000; // milliseconds
+const SHORTEST = 1000; // over less, one packet looks like a flood
 
 export class Traffic {
     readonly rates: Rate[] = [];
@@ -20,8 +21,9 @@ export class Traffic {
     /** Counters that shrink are those of another process: nothing is known about the time between. */
     add(time: number, counted: Counted): void {
         const last = this.#last;
+        if (last && time - last.time < SHORTEST) return;
         this.#last = { ...counted, time };
-        if (!last || time <= last.time || counted.in < last.in || counted.out < last.out) return;
+        if (!last || counted.in < last.in || counted.out < last.out) return;
         const seconds = (time - last.time) / 1000;
         this.rates.push({ time, in: (counted.in - last.in) / seconds, out: (counted.out - last.out) / seconds });
         while (this.rates[0] && this.rates[0].time < time - SPAN) this.rates.shift();
@@ -40,9 +42,8 @@ export function points(rates: readonly Rate[], of: keyof Counted, width: number,
         .join(" ");
 }
 
-/** The next of 1, 2, 5, 10, 20 … above the highest rate: an axis that does not jump about. */
+/** The next power of two above the highest rate, at least 1 KiB: an axis that does not jump about. */
 export function ceiling(rates: readonly Rate[]): number {
-    const highest = Math.max(1, ...rates.map((rate) => Math.max(rate.in, rate.out)));
-    const power = 10 ** Math.floor(Math.log10(highest));
-    return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= highest) ?? 10 * power;
+    const highest = Math.max(1024, ...rates.map((rate) => Math.max(rate.in, rate.out)));
+    return 2 ** Math.ceil(Math.log2(highest));
 }

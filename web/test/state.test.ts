@@ -115,8 +115,9 @@ test("rates come from counters, and another process starts anew", () => {
     const traffic = new Traffic();
     traffic.add(1000, { in: 100, out: 0 });
     assert.deepEqual(traffic.rates, []);
+    traffic.add(1001, { in: 9999, out: 0 });
     traffic.add(3000, { in: 300, out: 50 });
-    traffic.add(3000, { in: 300, out: 50 });
+    traffic.add(3999, { in: 9999, out: 50 });
     traffic.add(5000, { in: 10, out: 10 });
     traffic.add(7000, { in: 30, out: 10 });
     assert.deepEqual(traffic.rates, [
@@ -128,14 +129,11 @@ test("rates come from counters, and another process starts anew", () => {
 });
 
 test("the chart's axis and line", () => {
-    assert.equal(ceiling([]), 1);
+    assert.equal(ceiling([]), 1024);
     for (const [rate, top] of [
-        [1, 1],
-        [1.5, 2],
-        [3, 5],
-        [7, 10],
-        [10, 10],
-        [1001, 2000],
+        [1024, 1024],
+        [1025, 2048],
+        [50_000, 65_536],
     ] as const) {
         assert.equal(ceiling([{ time: 0, in: rate, out: 0 }]), top);
     }
