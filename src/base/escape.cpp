@@ -24,8 +24,14 @@ std::size_t sequence_length(std::string_view text) noexcept {
     return value < kSmallest[length] || value > 0x10FFFF || surrogate ? 0 : length;
 }
 
-void append_escaped(std::string& out, char c) {
+void append_code(std::string& out, std::uint8_t value) {
     constexpr std::string_view kHex = "0123456789abcdef";
+    out += "\\u00";
+    out += kHex[value >> 4];
+    out += kHex[value & 15];
+}
+
+void append_escaped(std::string& out, char c) {
     switch (c) {
         case '"':
             out += "\\\"";
@@ -50,9 +56,7 @@ void append_escaped(std::string& out, char c) {
         out += c;
         return;
     }
-    out += "\\u00";
-    out += kHex[value >> 4];
-    out += kHex[value & 15];
+    append_code(out, value);
 }
 
 /// C1 controls (U+0080..U+009F) steer some terminals.
@@ -96,8 +100,10 @@ std::string escape_json(std::string_view text) {
         const auto length = sequence_length(text);
         if (length == 1) {
             append_escaped(out, text[0]);
-        } else if (length == 0 || is_c1(text.substr(0, length))) {
+        } else if (length == 0) {
             out += kReplacement;
+        } else if (is_c1(text.substr(0, length))) {
+            append_code(out, static_cast<std::uint8_t>(text[1]));  // the code point is the second byte
         } else {
             out += text.substr(0, length);
         }

@@ -29,7 +29,7 @@ TEST(Escape, KeepsTextAndDisarmsTheRest) {
     EXPECT_EQ(escape_json("a\"b\\c\n☃"), "a\\\"b\\\\c\\n☃");
     EXPECT_EQ(escape_json("\x1b[31m\x7f"), "\\u001b[31m\\u007f");
     EXPECT_EQ(escape_json("\xff\xc0\x80\xed\xa0\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD");
-    EXPECT_EQ(escape_json("\xc2\x9b"), "\uFFFD") << "a C1 control steers some terminals";
+    EXPECT_EQ(escape_json("\xc2\x9b"), "\\u009b") << "a C1 control steers some terminals";
     EXPECT_EQ(escape_json("\xe2\x98"), "\uFFFD\uFFFD") << "a cut character";
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/fuzz.hpp"
 #include "node/config.hpp"
+#include "node/effective.hpp"
 
 namespace sotto::node {
 namespace {
@@ -24,11 +25,25 @@ void check_config(const RawSettings& settings) {
     for (const auto& peer : config->peers) SOTTO_FUZZ_CHECK(!peer.peer_id().empty());
 }
 
+/// What is printed reads back as the same. Of a file alone: a variable may hold bytes that TOML cannot.
+void check_printed(RawSettings settings) {
+    settings.try_emplace("data-dir", RawSetting{{"/data"}, "default"});
+    const auto config = make_config(settings);
+    if (!config) return;
+    const auto again = settings_from_toml(effective_toml(settings, *config), "printed.toml");
+    SOTTO_FUZZ_CHECK(again);
+    const auto same = make_config(*again);
+    SOTTO_FUZZ_CHECK(same && *same == *config);
+}
+
 }  // namespace
 
 SOTTO_FUZZ(config_toml) {
     const auto settings = settings_from_toml(text_of(input), "sotto.toml");
-    if (settings) return check_config(*settings);
+    if (settings) {
+        check_config(*settings);
+        return check_printed(*settings);
+    }
     SOTTO_FUZZ_CHECK(settings.error() == Errc::invalid_argument);
     SOTTO_FUZZ_CHECK(settings.error().detail().starts_with("sotto.toml:"));
 }
