@@ -16,6 +16,7 @@ FLAGS = {
     "send": ("channel", "text", "--rpc", "--data-dir"),
     "listen": ("channel", "--rpc", "--data-dir"),
     "peers": ("--rpc", "--data-dir"),
+    "page": ("--rpc", "--data-dir"),
     "ping": ("address", "-c", "-i", "--json"),
     "key": ("show", "generate", "backup", "restore", "create", "import", "export", "list", "remove", "--data-dir",
             "--identity-file", "--passphrase-file", "--passphrase-fd", "--light-kdf", "--json", "file", "id"),

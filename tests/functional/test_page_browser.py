@@ -89,10 +89,13 @@ def test_a_link_is_good_once_and_a_session_for_every_visit(sotto, scenario, link
 def test_a_node_that_starts_again_asks_for_a_link(sotto, scenario, link_to, cleanup):
     node = sotto(listen=(RLPX, LIBP2P))
 
-    def restart() -> str:
+    def end() -> str:
         node.signal(signal.SIGTERM)
         assert node.wait_exit() == 0
+        return ""
+
+    def begin() -> str:
         again = node.restart()
         cleanup.callback(again.kill)
         return link_to(again)
-    scenario("restart", {"restart": restart}, link=link_to(node))
+    scenario("restart", {"end": end, "begin": begin}, link=link_to(node))

@@ -19,6 +19,7 @@ export class Browser {
             executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
             // Root cannot have the sandbox. The name stands for a node elsewhere in the LAN.
             args: [
+                "--disable-dev-shm-usage", // containers have little of it
                 "--host-resolver-rules=MAP node.example 127.0.0.1",
                 ...(process.getuid() === 0 ? ["--no-sandbox"] : []),
             ],

@@ -157,16 +157,28 @@ export async function sessions(browser, { used, fresh }) {
     assert.notEqual(await ownKey(other), key, "two browsers are two people");
 }
 
-/** The node ends and comes back: the page says so, and asks for a link, since sessions end with the process. */
+/** The node ends and comes back: the page says so, and asks for a link, since sessions end with the process. What was
+ *  said is still there, and what was said meanwhile is posted. */
 export async function restart(browser, { link }, python) {
     const page = await browser.open();
     await signIn(page, link);
     await openConversation(page, "#kept");
+    await say(page, "before");
+    await marked(page, "before", "posted");
     page.expectRefusals(1000);
-    const fresh = await python("restart");
+    await python("end");
+    await page.locator(".link:not([data-link=open])").waitFor();
+    await say(page, "meanwhile");
+    await marked(page, "meanwhile", "queued");
+    await browser.shot(page, "no-connection");
+    const fresh = await python("begin");
     await page.getByRole("alert").filter({ hasText: "ended this session" }).waitFor();
     await page.locator("input[name=link]").fill(fresh);
     await page.keyboard.press("Enter");
     await connected(page);
-    await page.locator(".conversations", { hasText: "#kept" }).waitFor();
+    await line(page, "before");
+    await marked(page, "meanwhile", "posted");
+    await say(page, "after");
+    await marked(page, "after", "posted");
+    assert.equal(await page.locator(".lines li").count(), 3);
 }

@@ -8,7 +8,7 @@ const STEADY = 10_000; // open for so long: the next loss is a new one
 
 export class Connector {
     readonly #url: string;
-    #socket: RpcSocket | null = null;
+    #busy = false;
     #failures = 0;
     #timer: ReturnType<typeof setTimeout> | undefined;
     onLink = (_link: Link): void => {};
@@ -21,20 +21,24 @@ export class Connector {
         document.addEventListener("visibilitychange", () => this.#hurry());
     }
 
+    /** Does nothing while there is a connection, or a try to have one. */
     async start(): Promise<void> {
+        if (this.#busy) return;
+        this.#busy = true;
         clearTimeout(this.#timer);
         this.#timer = undefined;
         this.onLink("connecting");
         const session = await hasSession();
-        if (session === false) return this.onSignedOut();
+        if (session) return this.#open();
+        this.#busy = false;
         if (session === null) return this.#retry();
-        this.#open();
+        this.onLink("closed");
+        this.onSignedOut();
     }
 
     #open(): void {
         const socket = new RpcSocket(this.#url);
         let steady: ReturnType<typeof setTimeout>;
-        this.#socket = socket;
         socket.onOpen = () => {
             steady = setTimeout(() => (this.#failures = 0), STEADY);
             this.onLink("open");
@@ -42,7 +46,7 @@ export class Connector {
         };
         socket.onClose = () => {
             clearTimeout(steady);
-            this.#socket = null;
+            this.#busy = false;
             this.#retry();
         };
     }
@@ -54,6 +58,6 @@ export class Connector {
 
     /** Somebody looks, or the network is back: do not let them wait. */
     #hurry(): void {
-        if (document.visibilityState === "visible" && !this.#socket && this.#timer !== undefined) void this.start();
+        if (document.visibilityState === "visible" && this.#timer !== undefined) void this.start();
     }
 }

@@ -40,7 +40,20 @@ function showSignIn(trouble: string): void {
     word.input.focus();
 }
 
+/** What was said and what waits to be posted outlive a session: there is one of these. */
+interface Shown {
+    elements: HTMLElement[];
+    connector: Connector;
+}
+let shown: Shown | null = null;
+
 function showNode(): void {
+    shown ??= makeNode();
+    app.replaceChildren(...shown.elements);
+    void shown.connector.start();
+}
+
+function makeNode(): Shown {
     const chat = new Chat(load(), Date.now);
     const watch = new NodeWatch(() => performance.now());
     const chatView = new ChatView(chat);
@@ -50,30 +63,24 @@ function showNode(): void {
         { name: "Chat", view: chatView.root },
         { name: "Node", view: dashboard.root },
     ].map(({ name, view }) => ({ view, tab: button(name, () => open(view)) }));
-    const open = (shown: HTMLElement) => {
+    const open = (chosen: HTMLElement) => {
         for (const { view, tab } of tabs) {
-            view.hidden = view !== shown;
-            tab.setAttribute("aria-pressed", String(view === shown));
+            view.hidden = view !== chosen;
+            tab.setAttribute("aria-pressed", String(view === chosen));
         }
         chatView.reveal();
     };
     chatView.onUnread = (count) => (document.title = count > 0 ? `(${count}) Sotto` : "Sotto");
-    app.replaceChildren(
-        el(
-            "header",
-            { class: "top" },
-            el("h1", { text: "Sotto" }),
-            el("nav", { "aria-label": "Views" }, ...tabs.map(({ tab }) => tab)),
-            link,
-        ),
-        chatView.root,
-        dashboard.root,
-    );
+    const title = el("h1", { text: "Sotto" });
+    const views = el("nav", { "aria-label": "Views" }, ...tabs.map(({ tab }) => tab));
     open(chatView.root);
-    stayConnected(chat, watch, dashboard, link);
+    return {
+        elements: [el("header", { class: "top" }, title, views, link), chatView.root, dashboard.root],
+        connector: makeConnector(chat, watch, dashboard, link),
+    };
 }
 
-function stayConnected(chat: Chat, watch: NodeWatch, dashboard: DashboardView, link: HTMLElement): void {
+function makeConnector(chat: Chat, watch: NodeWatch, dashboard: DashboardView, link: HTMLElement): Connector {
     const connector = new Connector(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`);
     const attach = async (socket: RpcSocket) => {
         try {
@@ -94,8 +101,8 @@ function stayConnected(chat: Chat, watch: NodeWatch, dashboard: DashboardView, l
     };
     connector.onOpen = (socket) => void attach(socket);
     connector.onSignedOut = () => showSignIn("the node has ended this session");
-    void connector.start();
     setInterval(() => void hasSession(), KEEP_SESSION);
+    return connector;
 }
 
 async function main(): Promise<void> {
@@ -108,5 +115,5 @@ async function main(): Promise<void> {
     else showSignIn(refused ?? "");
 }
 
-addEventListener("hashchange", () => location.reload());
+addEventListener("hashchange", () => void main());
 void main();
