@@ -234,6 +234,10 @@ int chat_over_rpc(Loop& loop, const ChatOptions& options, const Environment& env
 int chat_verb(const ChatOptions& options, const Environment& environment) {
     const auto ids = ids_of(options.conversations);
     if (!ids) return report(ids.error());
+    if (options.nick.size() > chat::kMaxNick) {
+        return report(
+            Error(Errc::invalid_argument, "--nick takes at most 64 bytes: others would not read the message"));
+    }
     log::configure(log::Level::warn, log::Format::text);
     Loop loop(worker_threads());
     return options.rpc ? chat_over_rpc(loop, options, environment) : chat_over_own_node(loop, options);

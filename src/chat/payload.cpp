@@ -16,7 +16,6 @@ constexpr std::string_view kTopic = "~:topic";
 constexpr std::string_view kChannelType = "~:public-group-user-message";
 constexpr std::string_view kContactType = "~:user-message";
 constexpr std::size_t kMaxText = 64 * 1024;
-constexpr std::size_t kMaxNick = 64;
 constexpr std::size_t kMaxDepth = 8;
 
 std::string_view string_at(const json::array& array, std::size_t index) {

@@ -9,6 +9,8 @@
 /// What Status's apps say to one another over Whisper, as transit+json: docs/protocols/chat.md. Pure.
 namespace sotto::chat {
 
+inline constexpr std::size_t kMaxNick = 64;  ///< bytes
+
 enum class Kind : std::uint8_t {
     channel,  ///< for everybody in a public channel
     contact,  ///< for one person

@@ -35,7 +35,8 @@ struct Conversation {
     SymmetricKey key{};                                   ///< of a channel
     std::optional<std::size_t> listening = std::nullopt;  ///< symmetric: the channel's, or the negotiated one
     chat::LamportClock clock = {};
-    std::vector<Line> lines = {};  ///< the last ones, oldest first
+    std::vector<Line> lines = {};  ///< the last ones, oldest first: 1,000 and 512 KiB at most
+    std::size_t bytes = 0;         ///< of the lines
     std::size_t unread = 0;
 
     /// "#lobby", "@bob/1a2b3c4d": a nick alone could be anybody's.

@@ -12,9 +12,30 @@ namespace sotto::messenger {
 namespace {
 
 constexpr std::size_t kMaxConversations = 256;
-constexpr std::size_t kMaxLines = 1000;  // of a conversation
-constexpr std::size_t kMaxNick = 64;
+// Of a conversation; what is older is dropped.
+constexpr std::size_t kMaxLines = 1000;
+constexpr std::size_t kMaxBytes = std::size_t{512} << 10;
 constexpr std::size_t kSeen = 4096;
+
+std::size_t bytes_of(const Line& line) noexcept {
+    return sizeof(Line) + line.nick.size() + line.text.size();
+}
+
+/// Cuts the oldest.
+void bound(Conversation& conversation) {
+    auto& lines = conversation.lines;
+    auto kept = lines.end();
+    std::size_t bytes = 0;
+    while (kept != lines.begin() && lines.end() - kept < static_cast<std::ptrdiff_t>(kMaxLines)) {
+        bytes += bytes_of(*std::prev(kept));
+        // The newest stays, whatever its size.
+        if (bytes > kMaxBytes && kept != lines.end()) break;
+        --kept;
+    }
+    lines.erase(lines.begin(), kept);
+    conversation.bytes = 0;
+    for (const auto& line : lines) conversation.bytes += bytes_of(line);
+}
 
 }  // namespace
 
@@ -54,7 +75,7 @@ Task<Result<void>> Session::start() {
 }
 
 Result<void> Session::set_nick(std::string nick) {
-    if (nick.empty() || nick.size() > kMaxNick) {
+    if (nick.empty() || nick.size() > chat::kMaxNick) {
         return fail(Errc::invalid_argument, "a nick has 1 to 64 bytes");
     }
     nick_ = std::move(nick);
@@ -80,6 +101,7 @@ Result<Conversation*> Session::add(Conversation conversation) {
         return fail(Errc::busy, "there are " + std::to_string(kMaxConversations) + " conversations; no more is opened");
     }
     if (history_) conversation.lines = history_->last(conversation.id, kMaxLines);
+    bound(conversation);
     conversations_.push_back(std::make_unique<Conversation>(std::move(conversation)));
     return conversations_.back().get();
 }
@@ -250,9 +272,9 @@ void Session::append(Conversation& conversation, Line line) {
             view_.on_news("the history is kept no longer: " + kept.error().message());
         }
     }
-    auto& lines = conversation.lines;
-    if (lines.size() >= kMaxLines) lines.erase(lines.begin());
-    lines.push_back(std::move(line));
+    conversation.lines.push_back(std::move(line));
+    conversation.bytes += bytes_of(conversation.lines.back());
+    if (conversation.lines.size() > kMaxLines || conversation.bytes > kMaxBytes) bound(conversation);
     view_.on_line(conversation);
 }
 

@@ -235,6 +235,20 @@ TEST(Session, KeepsTheLastThousandLines) {
     EXPECT_EQ(lobby.unread, 1100u);
 }
 
+TEST(Session, KeepsHalfAMebibyteOfAConversation) {
+    World world;
+    Air air;
+    Person alice(world, air, 1, "alice");
+    auto& lobby = open(world, alice, "#lobby");
+    const auto bob = crypto::secp256k1::public_key(Person::secret_of(2));
+    for (std::uint64_t i = 0; i < 100; ++i) {
+        const auto payload = chat::encode_message({.text = std::string(60'000, 'x'), .clock = i});
+        alice.backend.take({.topic = lobby.topic, .key = lobby.key, .payload = payload}, bob);
+        ASSERT_LE(lobby.bytes, 512u * 1024);
+    }
+    EXPECT_THAT(lobby.lines, SizeIs(8));
+}
+
 TEST(Session, FailsAMessageForWhichNobodyIsThere) {
     World world;
     Air air;

@@ -207,6 +207,13 @@ class TestThroughARunningNode:
         at_alice.say("yes")
         at_bob.wait_line("out", CLOCK + "alice: yes$")
 
+    def test_the_nodes_socket_will_do(self, node, sit_down, program, alice, bob):
+        at_bob = sit_down(bob, "libp2p", "#lobby")
+        chat = program("chat", "#lobby", "--rpc", f"ipc:{node.data_dir}/sotto.ipc", "--nick", "alice")
+        chat.wait_line("err", "^connected to the node at ipc:")
+        chat.say("by the socket")
+        at_bob.wait_line("out", CLOCK + "alice: by the socket$")
+
     def test_a_signal_ends_it_at_once_whatever_the_node_does(self, sit_down, alice, bob):
         at_alice = sit_down(alice, "libp2p", bob.key, running=True)
         at_alice.node.signal(signal.SIGSTOP)
@@ -269,6 +276,7 @@ class TestUsage:
         (["0x1234", "--connect", "ADDR"], "0x04"),
         (["#lobby"], "--connect"),
         (["#lobby", "--connect", "ADDR", "--rpc", "ws://127.0.0.1:1"], "--rpc"),
+        (["#lobby", "--connect", "ADDR", "--nick", "n" * 65], "--nick"),
         ([], "conversation"),
     ])
     def test_what_is_wrong_is_named(self, cli, node, arguments, word):
