@@ -102,6 +102,7 @@ struct Service {
         rpc::add_shhext_methods(dispatcher, *node);
         rpc::add_event_methods(dispatcher, *node, events);
         logged.push_back(rpc::log_peers(events, *node));
+        logged.push_back(rpc::log_peer_states(events, *node));
         logged.push_back(rpc::log_states(events, node->whisper()));
     }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
+#include <algorithm>
+
 #include "base/fuzz.hpp"
+#include "libp2p/heartbeat.hpp"
 #include "libp2p/ping.hpp"
 #include "sim/world.hpp"
 
@@ -19,7 +22,24 @@ Task<void> serve(sim::World& world, BytesView input) {
     SOTTO_FUZZ_CHECK(equal(answers, input.first(whole)));
 }
 
+/// Each ping of the peer's is answered, and nothing else.
+Task<void> beat(sim::World& world, BytesView input) {
+    auto [peer, ours] = sim::make_pipe(world, {});
+    SOTTO_FUZZ_CHECK(co_await net::write(*peer, input));
+    SOTTO_FUZZ_CHECK(co_await peer->close_write());
+    SOTTO_FUZZ_CHECK(co_await serve_heartbeat(*ours));
+    Bytes answers(1 + static_cast<std::size_t>(std::ranges::count(input, Byte{1})));
+    SOTTO_FUZZ_CHECK(co_await net::read_exact(*peer, answers));
+    SOTTO_FUZZ_CHECK(answers.front() == 1 && std::ranges::count(answers, Byte{2}) + 1 == std::ssize(answers));
+}
+
 }  // namespace
+
+SOTTO_FUZZ(heartbeat) {
+    if (input.size() > 4096) return;
+    sim::World world(1);
+    world.run(beat(world, input));
+}
 
 SOTTO_FUZZ(ping) {
     if (input.size() > 4096) return;

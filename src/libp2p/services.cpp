@@ -2,6 +2,7 @@
 #include "libp2p/services.hpp"
 
 #include "libp2p/echo.hpp"
+#include "libp2p/heartbeat.hpp"
 #include "libp2p/perf.hpp"
 #include "libp2p/ping.hpp"
 
@@ -10,6 +11,9 @@ namespace {
 
 Task<Result<void>> on_ping(ServiceContext&, net::Stream& stream) {
     return serve_ping(stream);
+}
+Task<Result<void>> on_heartbeat(ServiceContext&, net::Stream& stream) {
+    return serve_heartbeat(stream);
 }
 Task<Result<void>> on_identify(ServiceContext& context, net::Stream& stream) {
     const auto info = context.describe_us();
@@ -30,7 +34,10 @@ Task<Result<void>> on_perf(ServiceContext&, net::Stream& stream) {
 }  // namespace
 
 std::vector<Service> make_services(bool echo, bool perf) {
-    std::vector<Service> services{{kPingId, on_ping}, {kIdentifyId, on_identify}, {kIdentifyPushId, on_identify_push}};
+    std::vector<Service> services{{kPingId, on_ping},
+                                  {kHeartbeatId, on_heartbeat},
+                                  {kIdentifyId, on_identify},
+                                  {kIdentifyPushId, on_identify_push}};
     if (echo) services.push_back({kEchoId, on_echo});
     if (perf) services.push_back({kPerfId, on_perf});
     return services;

@@ -26,7 +26,7 @@ struct Service {
     Task<Result<void>> (*serve)(ServiceContext& context, net::Stream& stream);
 };
 
-/// Ping and identify always; the others by choice.
+/// Ping, heartbeat and identify always; the others by choice.
 std::vector<Service> make_services(bool echo, bool perf);
 
 }  // namespace sotto::libp2p

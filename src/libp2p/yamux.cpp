@@ -126,11 +126,13 @@ struct Yamux::Session {
         reader_wake.notify();
     }
     Task<void> keep_alive() {
+        unsigned unanswered = 0;
+        co_await sleep_for(*env.clock, config.keepalive);
         while (!ended) {
-            co_await sleep_for(*env.clock, config.keepalive);
             const auto value = send_ping();
-            co_await sleep_for(*env.clock, config.ping_timeout);
-            if (!answered(value)) end(Error(Errc::timed_out, "no answer to a yamux ping"));
+            co_await sleep_for(*env.clock, config.keepalive);
+            unanswered = answered(value) ? 0 : unanswered + 1;
+            if (unanswered >= config.unanswered_pings) end(Error(Errc::timed_out, "no answer to yamux pings"));
         }
     }
     std::uint32_t send_ping() {

@@ -12,7 +12,7 @@ namespace sotto::libp2p {
 struct YamuxConfig {
     yamux::Config core;
     Duration keepalive = std::chrono::seconds(15);     ///< between pings
-    Duration ping_timeout = std::chrono::seconds(10);  ///< without an answer the session ends
+    unsigned unanswered_pings = 2;                     ///< in a row, then the session ends
     Duration write_stall = std::chrono::seconds(30);   ///< a peer that takes nothing for so long is dropped
     Duration goodbye_limit = std::chrono::seconds(2);  ///< for the GoAway to leave
 };

@@ -18,12 +18,19 @@ using testing::Rig;
 constexpr Network kBoth[] = {Network::devp2p, Network::libp2p};
 using Reasons = std::map<Errc, std::uint64_t>;
 
+std::unique_ptr<net::Stream> counted(std::unique_ptr<net::Stream> stream,
+                                     const std::shared_ptr<Traffic>& traffic,
+                                     const Clock& clock,
+                                     std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>()) {
+    return count_traffic(std::move(stream), traffic, std::move(pulse), clock);
+}
+
 TEST(Traffic, KeepsTheContractOfAStream) {
     sim::stream_suite([](sim::StreamCase test) {
         sim::World world(7);
         auto [a, b] = sim::make_pipe(world, {.latency = 5ms, .max_read = 3000});
         const auto traffic = std::make_shared<Traffic>();
-        world.run(test(world.env(), {count_traffic(std::move(a), traffic), count_traffic(std::move(b), traffic)}));
+        world.run(test(world.env(), {counted(std::move(a), traffic, world), counted(std::move(b), traffic, world)}));
     });
 }
 
@@ -31,7 +38,8 @@ TEST(Traffic, CountsEveryByteOnceEachWay) {
     sim::World world;
     auto [a, b] = sim::make_pipe(world);
     const auto traffic = std::make_shared<Traffic>();
-    auto counted = count_traffic(std::move(a), traffic);
+    const auto pulse = std::make_shared<Pulse>();
+    auto counting = counted(std::move(a), traffic, world, pulse);
     world.run([](net::Stream& here, net::Stream& there) -> Task<void> {
         const Bytes one(10, 1), two(7, 2);
         const BytesView pieces[] = {one, two};
@@ -40,9 +48,10 @@ TEST(Traffic, CountsEveryByteOnceEachWay) {
         Bytes got(10);
         EXPECT_TRUE(co_await net::read_exact(here, got));
         EXPECT_EQ(here.try_read(got).error(), Errc::would_block);
-    }(*counted, *b));
+    }(*counting, *b));
     EXPECT_EQ(traffic->out, 17u);
     EXPECT_EQ(traffic->in, 10u);
+    EXPECT_EQ(pulse->heard, world.now());
 }
 
 TEST(HostCounters, CountDialsHandshakesEndsAndBytesByNetwork) {

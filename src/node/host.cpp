@@ -16,6 +16,9 @@ namespace {
 
 /// Two connections of one peer on one network that are this close in time are a simultaneous dial.
 constexpr Duration kSimultaneous = std::chrono::seconds(10);
+constexpr Duration kHeartbeat = std::chrono::seconds(15);
+constexpr Duration kSuspectAfter = kHeartbeat * 3 / 2;
+constexpr Duration kPulsePeriod = kHeartbeat / 6;
 constexpr std::size_t kMaxTasks = 100'000;  // the limits below are what bounds them
 
 std::string describe(const Error& error) {
@@ -41,6 +44,8 @@ struct Host::Impl {
     Gate gate;
     DialSchedule schedule;
     Signal<PeerEvent> events;
+    Signal<PeerStateEvent> states;
+    Timer pulse_timer;
     Sessions sessions;
     Event dial_wake;
     Event stop_wake;
@@ -72,8 +77,11 @@ struct Host::Impl {
             links, [&](const Link* l) { return l->network == network && l->peer().id == peer && !l->ended; });
         return it == links.end() ? nullptr : *it;
     }
-    void count_bytes(net::RawConnection& raw, net::Network network) const {
-        raw.stream = count_traffic(std::move(raw.stream), {counters, &counters->of(network).traffic});
+    std::shared_ptr<const Pulse> watch(net::RawConnection& raw, net::Network network) const {
+        auto pulse = std::make_shared<Pulse>(env.clock->now());
+        raw.stream =
+            count_traffic(std::move(raw.stream), {counters, &counters->of(network).traffic}, pulse, *env.clock);
+        return pulse;
     }
     Deadline handshake_deadline() const {
         return Deadline::in(*env.clock, std::chrono::seconds(config.limits.handshake_seconds));
@@ -125,7 +133,7 @@ struct Host::Impl {
         } place{*this, raw.remote};
         auto* upgrader = upgrader_for(raw.local);
         const auto network = upgrader->network();
-        count_bytes(raw, network);
+        auto pulse = watch(raw, network);
         auto upgraded = co_await upgrader->upgrade(std::move(raw), net::Role::listener, nullptr, handshake_deadline());
         counters->of(network).handshakes.add(upgraded);
         if (!upgraded) {
@@ -134,7 +142,8 @@ struct Host::Impl {
                        {{"address", place.remote.to_string()}, {"error", describe(upgraded.error())}});
             co_return;
         }
-        place.passed_on = link_tasks->spawn(drive(std::move(*upgraded), net::Role::listener, place.remote));
+        place.passed_on =
+            link_tasks->spawn(drive(std::move(*upgraded), net::Role::listener, place.remote, std::move(pulse)));
     }
 
     // --- outbound ----------------------------------------------------------------------------------------------------
@@ -169,11 +178,13 @@ struct Host::Impl {
             }
         } place{*this};
         const DialSchedule::Key key{*crypto::PeerId::decode(address.peer_id()), net::network_of(address)};
-        if (find(key.peer, key.network)) {
+        if (const auto* link = find(key.peer, key.network); link && !link->suspect) {
             schedule.connected(key, env.clock->now());
             co_return;
         }
-        auto connection = co_await dial_and_upgrade(address, key.peer);
+        states.emit({PeerState::connecting, key.peer, key.network, address, std::nullopt});
+        std::shared_ptr<const Pulse> pulse;
+        auto connection = co_await dial_and_upgrade(address, key.peer, pulse);
         counters->of(key.network).dials.add(connection);
         if (!connection) {
             log::debug(
@@ -182,16 +193,17 @@ struct Host::Impl {
             co_return;
         }
         schedule.connected(key, env.clock->now());
-        link_tasks->spawn(drive(std::move(*connection), net::Role::dialer, address));
+        link_tasks->spawn(drive(std::move(*connection), net::Role::dialer, address, std::move(pulse)));
     }
     Task<Result<std::unique_ptr<net::Connection>>> dial_and_upgrade(const Multiaddr& address,
-                                                                    const crypto::PeerId& peer) {
+                                                                    const crypto::PeerId& peer,
+                                                                    std::shared_ptr<const Pulse>& pulse) {
         auto* transport = transport_for(address);
         auto* upgrader = upgrader_for(address);
         if (!transport || !upgrader) co_return fail(Errc::unsupported, "no transport for this address");
         const auto deadline = Deadline::in(*env.clock, config.dial_limit);
         SOTTO_CO_TRY(auto raw, co_await transport->dial(address, deadline));
-        count_bytes(raw, upgrader->network());
+        pulse = watch(raw, upgrader->network());
         const auto limit = handshake_deadline();
         co_return co_await upgrader->upgrade(std::move(raw), net::Role::dialer, &peer, limit);
     }
@@ -216,17 +228,45 @@ struct Host::Impl {
     /// Of two connections dialled at once from both ends, the one dialled by the smaller peer id stays; otherwise a
     /// peer that dials again has lost the old one, whether or not we have noticed.
     bool replaces(const Link& fresh, const Link& old) const {
+        if (old.suspect) return true;
         const bool crossed = fresh.role != old.role && fresh.since - old.since < kSimultaneous;
         if (!crossed) return fresh.role == net::Role::listener;
         const bool we_are_smaller = config.self.on(fresh.network) < fresh.peer().id;
         return (fresh.role == net::Role::dialer) == we_are_smaller;
     }
 
-    Task<void> drive(std::unique_ptr<net::Connection> connection, net::Role role, Multiaddr remote) {
+    void tell(PeerState state, const Link& link, std::optional<Error> reason = std::nullopt) {
+        states.emit({state, link.peer().id, link.network, link.remote, std::move(reason)});
+    }
+    void check_pulses() {
+        pulse_timer = env.clock->after(kPulsePeriod, [this] { check_pulses(); });
+        const auto now = env.clock->now();
+        // Whoever is told may close connections.
+        for (auto* link : std::vector(links.begin(), links.end())) {
+            const bool silent = now - link->pulse->heard >= kSuspectAfter;
+            if (silent == link->suspect || link->ended) continue;
+            link->suspect = silent;
+            const DialSchedule::Key key{link->peer().id, link->network};
+            if (silent) {
+                schedule.disconnected(key, now);
+            } else {
+                schedule.connected(key, now);
+            }
+            dial_wake.notify();
+            log::debug("host", silent ? "peer is suspect" : "peer is back", {{"address", link->remote.to_string()}});
+            tell(silent ? PeerState::suspect : PeerState::ok, *link);
+        }
+    }
+
+    Task<void> drive(std::unique_ptr<net::Connection> connection,
+                     net::Role role,
+                     Multiaddr remote,
+                     std::shared_ptr<const Pulse> pulse) {
         Link link(env.executor, std::move(connection), role, parts.protocols);
         link.network = link.connection->info().network;
         link.remote = std::move(remote);
         link.since = env.clock->now();
+        link.pulse = std::move(pulse);
         const DialSchedule::Key key{link.peer().id, link.network};
         if (auto refusal = admit(link)) {
             ++counters->of(link.network).closed[refusal->code()];
@@ -235,10 +275,12 @@ struct Host::Impl {
         } else {
             links.push_back(&link);
             schedule.connected(key, link.since);
+            tell(PeerState::ok, link);
             const auto end = co_await sessions.drive(link);
             log::debug("host", "connection ended", {{"address", link.remote.to_string()}, {"error", describe(end)}});
             links.remove(&link);
             ++counters->of(link.network).closed[end.code()];
+            tell(PeerState::dead, link, end);
         }
         if (role == net::Role::listener) gate.leave(link.remote);
         if (!find(key.peer, key.network)) schedule.disconnected(key, env.clock->now());
@@ -248,6 +290,7 @@ struct Host::Impl {
     Task<void> run() {
         auto serve = [this](TaskGroup& links_group) -> Task<Result<void>> {
             link_tasks = &links_group;
+            check_pulses();
             auto accept_and_dial = [this](TaskGroup& pending) -> Task<Result<void>> {
                 pending_tasks = &pending;
                 for (const auto& listener : listeners) pending.spawn(accept_loop(*listener));
@@ -260,6 +303,7 @@ struct Host::Impl {
             (void)co_await with_group(env, kMaxTasks, std::ref(accept_and_dial));
             for (auto* link : links) link->connection->close(Error(Errc::shutdown, "the node is stopping"));
             co_await links_group.wait_all();
+            pulse_timer.reset();
             co_return Result<void>{};
         };
         (void)co_await with_group(env, kMaxTasks, std::ref(serve));
@@ -327,7 +371,8 @@ bool Host::remove_peer(const crypto::PeerId& peer) {
 std::vector<PeerSnapshot> Host::peers() const {
     std::vector<PeerSnapshot> all;
     for (const auto* link : impl_->links) {
-        PeerSnapshot peer{link->peer(), link->connection->info(), impl_->schedule.wanted(link->peer().id), {}, {}};
+        PeerSnapshot peer{
+            link->peer(), link->connection->info(), impl_->schedule.wanted(link->peer().id), link->suspect, {}, {}};
         peer.age = impl_->env.clock->now() - link->since;
         for (const auto& slot : link->slots) {
             if (slot->established) peer.sessions.emplace_back(slot->protocol.spec().name);
@@ -366,6 +411,29 @@ Task<Result<Duration>> Host::ping(const crypto::PeerId& peer, Duration limit) {
 
 Signal<PeerEvent>& Host::events() noexcept {
     return impl_->events;
+}
+
+Signal<PeerStateEvent>& Host::states() noexcept {
+    return impl_->states;
+}
+
+bool Host::suspect(const crypto::PeerId& peer) const {
+    return std::ranges::any_of(impl_->links,
+                               [&](const Link* l) { return l->suspect && l->peer().id == peer && l->established(); });
+}
+
+std::string_view to_string(PeerState state) noexcept {
+    switch (state) {
+        case PeerState::connecting:
+            return "connecting";
+        case PeerState::ok:
+            return "ok";
+        case PeerState::suspect:
+            return "suspect";
+        case PeerState::dead:
+            return "dead";
+    }
+    return "unknown";
 }
 
 }  // namespace sotto::node

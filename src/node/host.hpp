@@ -26,11 +26,31 @@ struct PeerEvent {
     std::optional<Error> reason;  ///< of a disconnect
 };
 
+/// How a connection to a peer is doing. One that is heard of at least once in one and a half heartbeats (15 s each) is
+/// ok: keepalives see to that while it is idle.
+enum class PeerState : std::uint8_t {
+    connecting,  ///< being dialled
+    ok,
+    suspect,  ///< silent; nothing more is sent there, and it is dialled anew where it is wanted
+    dead,     ///< the connection ended
+};
+std::string_view to_string(PeerState state) noexcept;
+
+/// A connection came into a state.
+struct PeerStateEvent {
+    PeerState state{};
+    crypto::PeerId peer;
+    net::Network network{};
+    Multiaddr remote;
+    std::optional<Error> reason;  ///< of dead
+};
+
 /// One connection as it is now.
 struct PeerSnapshot {
     net::PeerIdentity identity;
     net::ConnectionInfo info;
     bool wanted = false;
+    bool suspect = false;
     Duration age{};
     std::vector<std::string> sessions;  ///< protocols that are past their handshake, "shh"
 };
@@ -87,6 +107,9 @@ class Host {
     std::string host_key(const crypto::PeerId& peer) const;
     Task<Result<Duration>> ping(const crypto::PeerId& peer, Duration limit);
     Signal<PeerEvent>& events() noexcept;
+    Signal<PeerStateEvent>& states() noexcept;
+    /// The connection that carries its protocols is suspect.
+    bool suspect(const crypto::PeerId& peer) const;
 
   private:
     struct Impl;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/event.hpp"
 #include "net/connection.hpp"
+#include "node/traffic.hpp"
 
 namespace sotto::node {
 
@@ -41,6 +43,10 @@ struct Link {
         }
         return nullptr;
     }
+    /// A protocol is past its handshake.
+    bool established() const noexcept {
+        return std::ranges::any_of(slots, [](const auto& slot) { return slot->established; });
+    }
     void wake_all() noexcept {
         for (const auto& slot : slots) slot->wake.notify();
     }
@@ -50,6 +56,8 @@ struct Link {
     net::Network network{};
     Multiaddr remote;
     TimePoint since;
+    std::shared_ptr<const Pulse> pulse;
+    bool suspect = false;  ///< nothing was heard for too long, and it is not closed yet
     bool ended = false;
     std::vector<std::unique_ptr<ProtocolSlot>> slots;
 };

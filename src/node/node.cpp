@@ -86,6 +86,11 @@ Node::Node(
     parts.transports = std::move(transports);
     host_ = std::make_unique<Host>(env, host_config(config, identities_), std::move(parts));
     host_raw_ = host_.get();
+    peer_states_ = host_->states().subscribe([this](const PeerStateEvent& event) {
+        if (event.state == PeerState::suspect || event.state == PeerState::ok) {
+            whisper_->set_suspect(event.peer, host_->suspect(event.peer));
+        }
+    });
 }
 
 Node::~Node() = default;

@@ -70,6 +70,7 @@ class Node {
     Identities identities_;
     std::unique_ptr<whisper::Whisper> whisper_;
     std::unique_ptr<Host> host_;
+    Subscription peer_states_;
     Host* host_raw_ = nullptr;  ///< for what is made before the host and asks it later
 };
 

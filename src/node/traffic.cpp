@@ -6,13 +6,18 @@ namespace {
 
 class CountingStream final : public net::Stream {
   public:
-    CountingStream(std::unique_ptr<net::Stream> inner, std::shared_ptr<Traffic> traffic)
-        : inner_(std::move(inner)), traffic_(std::move(traffic)) {}
+    CountingStream(std::unique_ptr<net::Stream> inner,
+                   std::shared_ptr<Traffic> traffic,
+                   std::shared_ptr<Pulse> pulse,
+                   const Clock& clock)
+        : inner_(std::move(inner)), traffic_(std::move(traffic)), pulse_(std::move(pulse)), clock_(clock) {}
 
     Task<Result<void>> readable() override { return inner_->readable(); }
     Result<std::size_t> try_read(BytesSpan into) noexcept override {
         auto count = inner_->try_read(into);
-        if (count) traffic_->in += *count;
+        if (!count) return count;
+        traffic_->in += *count;
+        pulse_->heard = clock_.now();
         return count;
     }
     Task<Result<void>> write(Buffers pieces) override {
@@ -26,12 +31,17 @@ class CountingStream final : public net::Stream {
   private:
     std::unique_ptr<net::Stream> inner_;
     std::shared_ptr<Traffic> traffic_;
+    std::shared_ptr<Pulse> pulse_;
+    const Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<net::Stream> count_traffic(std::unique_ptr<net::Stream> stream, std::shared_ptr<Traffic> traffic) {
-    return std::make_unique<CountingStream>(std::move(stream), std::move(traffic));
+std::unique_ptr<net::Stream> count_traffic(std::unique_ptr<net::Stream> stream,
+                                           std::shared_ptr<Traffic> traffic,
+                                           std::shared_ptr<Pulse> pulse,
+                                           const Clock& clock) {
+    return std::make_unique<CountingStream>(std::move(stream), std::move(traffic), std::move(pulse), clock);
 }
 
 }  // namespace sotto::node

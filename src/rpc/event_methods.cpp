@@ -103,6 +103,20 @@ Subscription log_peers(EventLog& log, Node& node) {
     });
 }
 
+Subscription log_peer_states(EventLog& log, Node& node) {
+    const auto& clock = *node.env().clock;
+    return node.host().states().subscribe([&log, &clock](const node::PeerStateEvent& event) {
+        const json::object data{{"event", "state"},
+                                {"state", node::to_string(event.state)},
+                                {"time", clock.wall().milliseconds()},
+                                {"peerId", event.peer.to_string()},
+                                {"transport", net::to_string(event.network)},
+                                {"address", event.remote.to_string()},
+                                {"reason", event.reason ? json::value(event.reason->message()) : json::value(nullptr)}};
+        log.add(EventKind::peers, data, event.peer.to_string());
+    });
+}
+
 Result<void> log_messages(EventLog& log, whisper::Whisper& shh, const std::string& filter) {
     SOTTO_TRY(const auto messages, shh.get_filter_messages(filter));
     for (const auto& message : messages) {

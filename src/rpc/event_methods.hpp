@@ -12,6 +12,8 @@ void add_event_methods(Dispatcher& dispatcher, node::Node& node, EventLog& log);
 
 /// Logs peers that come and go, for as long as the subscription lives. Node and log outlive it.
 Subscription log_peers(EventLog& log, node::Node& node);
+/// Logs how connections are doing: connecting, ok, suspect, dead. Likewise.
+Subscription log_peer_states(EventLog& log, node::Node& node);
 /// Logs every change in the delivery of what is posted, likewise.
 Subscription log_states(EventLog& log, whisper::Whisper& shh);
 /// Logs what a filter of shh_newMessageFilter has caught since it was asked last. Errc::not_found: there is none.

@@ -57,6 +57,11 @@ json::object status(const Node& node, TimePoint start) {
     return object;
 }
 
+std::string_view state_of(const node::PeerSnapshot& peer) {
+    if (peer.suspect) return "suspect";
+    return peer.sessions.empty() ? "connecting" : "ok";
+}
+
 json::object peer_to_json(const node::PeerSnapshot& peer) {
     const auto& info = peer.info;
     json::object object{{"peerId", peer.identity.id.to_string()},
@@ -67,7 +72,7 @@ json::object peer_to_json(const node::PeerSnapshot& peer) {
                         {"agent", info.agent},
                         {"remoteAddress", info.remote.to_string()},
                         {"ageSeconds", whole_seconds(peer.age)},
-                        {"state", peer.sessions.empty() ? "connecting" : "ok"}};
+                        {"state", state_of(peer)}};
     if (const auto point = peer.identity.key.node_id()) object["enodeId"] = to_hex(*point);
     return object;
 }

@@ -6,6 +6,8 @@
 namespace sotto::whisper {
 namespace {
 
+constexpr std::size_t kMaxSuspects = 10'000;
+
 bool contains(const std::vector<crypto::PeerId>& peers, const crypto::PeerId& peer) {
     return std::ranges::find(peers, peer) != peers.end();
 }
@@ -151,6 +153,8 @@ void Deliveries::expire(std::uint64_t now) {
 }
 
 void Deliveries::set_suspect(const crypto::PeerId& peer, bool suspect) {
+    // Those that died as suspects are never cleared: forgetting them all is better than a set without a bound.
+    if (suspects_.size() >= kMaxSuspects) suspects_.clear();
     const bool changed = suspect ? suspects_.insert(peer).second : suspects_.erase(peer) > 0;
     if (!changed) return;
     for (const auto& [deadline, age] : std::set(by_deadline_)) {

@@ -284,8 +284,8 @@ class TestAnswers:
         assert node.rpc("net_listening") is True
         assert node.rpc("web3_clientVersion").startswith(f"Sotto/v{node.ready['version']}/linux-amd64/")
         assert node.rpc("web3_sha3", "0x") == "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
-        assert node.rpc("rpc_modules") == {"admin": "1.0", "net": "1.0", "rpc": "1.0", "shh": "6.0", "sotto": "1.0",
-                                           "web3": "1.0"}
+        assert node.rpc("rpc_modules") == {"admin": "1.0", "net": "1.0", "rpc": "1.0", "shh": "6.0", "shhext": "1.0",
+                                           "sotto": "1.0", "web3": "1.0"}
 
     def test_info_names_this_node(self, sotto):
         node = sotto(listen=("/ip4/127.0.0.1/tcp/0",))

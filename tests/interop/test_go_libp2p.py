@@ -21,12 +21,13 @@ def test_its_tools_work_on_one_connection(start_peer, sotto, key_type, peer_dial
     node = sotto(*serve) if peer_dials else sotto(*serve, "--peer", peer.multiaddr)
     connect(node, peer, peer_dials)
     assert len(peer.call("ping", peer=node.peer_id, count=5)) == 5
+    assert peer.call("beat", peer=node.peer_id, count=5) == {"pings": 1, "answers": 5}
     assert peer.call("echo", peer=node.peer_id, bytes=16 * MIB, timeout=60) == 16 * MIB
     perf = peer.call("perf", peer=node.peer_id, up=16 * MIB, down=16 * MIB, timeout=60)
     assert perf["upSeconds"] > 0 and perf["downSeconds"] > 0
     known = peer.call("identify", peer=node.peer_id)
     assert known["agent"].lower().startswith("sotto")
-    assert {"/shh/6.0", "/ipfs/ping/1.0.0", "/ipfs/id/1.0.0", "/perf/1.0.0", "/echo/1.0.0"} <= set(known["protocols"])
+    assert {"/shh/6.0", "/ipfs/ping/1.0.0", "/ping/0.0.1", "/ipfs/id/1.0.0", "/perf/1.0.0", "/echo/1.0.0"} <= set(known["protocols"])
     assert (known["security"], known["muxer"], known["earlyMuxer"]) == ("/noise", "/yamux/1.0.0", True)
     assert known["connections"] == 1
 

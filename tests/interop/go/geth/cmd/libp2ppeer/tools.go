@@ -23,10 +23,11 @@ import (
 )
 
 const (
-	echoProtocol = "/echo/1.0.0"
-	perfProtocol = "/perf/1.0.0"
-	toolTimeout  = 5 * time.Minute
-	block        = 64 << 10
+	echoProtocol      = "/echo/1.0.0"
+	perfProtocol      = "/perf/1.0.0"
+	heartbeatProtocol = "/ping/0.0.1"
+	toolTimeout       = 5 * time.Minute
+	block             = 64 << 10
 )
 
 // zeros yields that many zero bytes; perf measures the way, not the making of the data.
@@ -97,6 +98,7 @@ func toolCommands(h host.Host) control.Commands {
 		"perf":     withPeer(perf),
 		"echo":     withPeer(echo),
 		"identify": withPeer(identified),
+		"beat":     withPeer(beat),
 	}
 }
 
@@ -124,6 +126,29 @@ func pings(ctx context.Context, h host.Host, id peer.ID, args toolArgs) (any, er
 		trips[i] = float64(result.RTT) / float64(time.Millisecond)
 	}
 	return trips, nil
+}
+
+// beat speaks the heartbeat of Status's integration of 2018: it counts what the other end pings and answers.
+func beat(ctx context.Context, h host.Host, id peer.ID, args toolArgs) (any, error) {
+	const ping, pong = 1, 2
+	stream, err := open(ctx, h, id, heartbeatProtocol)
+	if err != nil {
+		return nil, err
+	}
+	defer stream.Reset()
+	heard := map[byte]int{}
+	var next [1]byte
+	for range max(1, args.Count) {
+		if _, err := stream.Write([]byte{ping}); err != nil {
+			return nil, err
+		}
+		for next[0] = 0; next[0] != pong; heard[next[0]]++ {
+			if _, err := io.ReadFull(stream, next[:]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return map[string]int{"pings": heard[ping], "answers": heard[pong]}, nil
 }
 
 // perf returns seconds: until the first byte (or the end) came back after the upload, and from there to the end.
