@@ -86,11 +86,7 @@ std::pair<std::string, std::string> split(std::string_view text) {
 }  // namespace
 
 Console::Console(Env env, messenger::Backend& backend, bool keeps_history)
-    : env_(env),
-      backend_(backend),
-      keeps_history_(keeps_history),
-      screen_(wants_colours()),
-      dirty_(env.executor) {
+    : env_(env), backend_(backend), keeps_history_(keeps_history), screen_(wants_colours()), dirty_(env.executor) {
     resize();
 }
 
