@@ -29,34 +29,26 @@ std::string offer(const Candidates& candidates) {
     return "return";
 }
 
-void add_paths(const VerbText& verb, std::string& cases) {
-    for (const auto& next : verb.verbs) {
-        cases += fmt::format("            '{}') path=$path' '$word ;;\n", next.path);
-        add_paths(next, cases);
-    }
-}
-
-void add_values(const VerbText& verb, std::string& cases) {
+std::string value_cases(const VerbText& verb) {
+    std::string cases;
     for (const auto& flag : verb.flags) {
         if (flag.value.empty()) continue;
         for (const auto& name : flag.names)
             cases += fmt::format("        '{} {}') {} ;;\n", verb.path, name, offer(candidates_for(flag)));
     }
-    for (const auto& next : verb.verbs) add_values(next, cases);
+    return cases;
 }
 
-void add_words(const VerbText& root, const VerbText& verb, std::string& cases) {
-    std::vector<std::string> words;
-    for (const auto& next : verb.verbs) words.push_back(next.name);
+std::string words_case(const CommandLine& all, const VerbText& verb) {
+    auto words = verb.verbs;
     for (const auto& flag : verb.flags) words.insert(words.end(), flag.names.begin(), flag.names.end());
     std::string files;
     for (const auto& argument : verb.arguments) {
-        const auto candidates = candidates_for(root, verb, argument);
+        const auto candidates = candidates_for(all, verb, argument);
         words.insert(words.end(), candidates.words.begin(), candidates.words.end());
         if (candidates.kind == Kind::files) files = "; [[ $current == -* ]] || kind=-f";
     }
-    cases += fmt::format("        '{}') words='{}'{} ;;\n", verb.path, joined(words), files);
-    for (const auto& next : verb.verbs) add_words(root, next, cases);
+    return fmt::format("        '{}') words='{}'{} ;;\n", verb.path, joined(words), files);
 }
 
 constexpr std::string_view kTemplate = R"(# bash completion for sotto; made by `sotto help --completion bash`
@@ -88,13 +80,15 @@ complete -F _sotto sotto
 
 }  // namespace
 
-std::string bash_completion(const VerbText& root) {
+std::string bash_completion(const CommandLine& all) {
     std::string paths;
     std::string values;
     std::string words;
-    add_paths(root, paths);
-    add_values(root, values);
-    add_words(root, root, words);
+    for (const auto& verb : all) {
+        if (&verb != &all.front()) paths += fmt::format("            '{}') path=$path' '$word ;;\n", verb.path);
+        values += value_cases(verb);
+        words += words_case(all, verb);
+    }
     return fmt::format(kTemplate, paths, values, words);
 }
 

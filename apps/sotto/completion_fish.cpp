@@ -33,9 +33,7 @@ std::string condition(const VerbText& verb) {
             "{}__fish_seen_subcommand_from {}", test.empty() ? "" : "; and ", rest.substr(0, rest.find(' ')));
     }
     if (verb.verbs.empty()) return test;
-    std::vector<std::string> below;
-    for (const auto& next : verb.verbs) below.push_back(next.name);
-    return fmt::format("{}not __fish_seen_subcommand_from {}", test.empty() ? "" : test + "; and ", joined(below));
+    return fmt::format("{}not __fish_seen_subcommand_from {}", test.empty() ? "" : test + "; and ", joined(verb.verbs));
 }
 
 std::string parameter(const Candidates& candidates) {
@@ -52,10 +50,11 @@ std::string parameter(const Candidates& candidates) {
     return " -x";
 }
 
-void add_verb(const VerbText& root, const VerbText& verb, std::string& text) {
+std::string verb_lines(const CommandLine& all, const VerbText& verb) {
+    std::string text;
     const auto when = "complete -c sotto -n " + quoted(condition(verb));
-    for (const auto& next : verb.verbs)
-        text += fmt::format("{} -f -a {} -d {}\n", when, next.name, quoted(short_help(next.help)));
+    for (const auto* next : below(all, verb))
+        text += fmt::format("{} -f -a {} -d {}\n", when, next->name, quoted(short_help(next->help)));
     for (const auto& flag : verb.flags) {
         text += when;
         for (const auto& name : flag.names) {
@@ -66,18 +65,18 @@ void add_verb(const VerbText& root, const VerbText& verb, std::string& text) {
             (flag.value.empty() ? "" : parameter(candidates_for(flag))) + " -d " + quoted(short_help(flag.help)) + "\n";
     }
     for (const auto& argument : verb.arguments) {
-        const auto candidates = candidates_for(root, verb, argument);
+        const auto candidates = candidates_for(all, verb, argument);
         if (candidates.kind == Kind::words) text += when + " -f -a " + quoted(joined(candidates.words)) + "\n";
         if (candidates.kind == Kind::files) text += when + " -F\n";
     }
-    for (const auto& next : verb.verbs) add_verb(root, next, text);
+    return text;
 }
 
 }  // namespace
 
-std::string fish_completion(const VerbText& root) {
+std::string fish_completion(const CommandLine& all) {
     std::string text = "# fish completion for sotto; made by `sotto help --completion fish`\ncomplete -c sotto -f\n";
-    add_verb(root, root, text);
+    for (const auto& verb : all) text += verb_lines(all, verb);
     return text;
 }
 

@@ -51,32 +51,34 @@ std::string flag_lines(const VerbText& verb) {
     return lines;
 }
 
-void add_functions(const VerbText& root, const VerbText& verb, std::string& text) {
-    for (const auto& next : verb.verbs) add_functions(root, next, text);
-    text += "\n" + function_name(verb) + "() {\n";
-    if (verb.verbs.empty()) {
-        text += "    _arguments" + flag_lines(verb);
-        for (const auto& argument : verb.arguments)
-            text += fmt::format(" \\\n        ':{}",
-                                action(argument.name, candidates_for(root, verb, argument)).substr(1)) +
-                    "'";
-        text += "\n}\n";
-        return;
+/// A verb that has none below it.
+std::string plain_function(const CommandLine& all, const VerbText& verb) {
+    auto text = "\n" + function_name(verb) + "() {\n    _arguments" + flag_lines(verb);
+    for (const auto& argument : verb.arguments)
+        text += " \\\n        '" + action(argument.name, candidates_for(all, verb, argument)) + "'";
+    return text + "\n}\n";
+}
+
+/// One that completes the verb below it, and hands on to that.
+std::string parent_function(const CommandLine& all, const VerbText& verb) {
+    auto text =
+        "\n" + function_name(verb) + "() {\n    local state line\n    local -a verbs\n    _arguments -C" +
+        flag_lines(verb) +
+        " \\\n        '1:verb:->verb' '*::argument:->argument'\n    case $state in\n    verb)\n        verbs=(\n";
+    std::string cases;
+    for (const auto* next : below(all, verb)) {
+        text += fmt::format("            '{}:{}'\n", quoted(next->name), quoted(short_help(next->help)));
+        cases += fmt::format("        {}) {} ;;\n", next->name, function_name(*next));
     }
-    text += "    local state line\n    local -a verbs\n    _arguments -C" + flag_lines(verb) +
-            " \\\n        '1:verb:->verb' '*::argument:->argument'\n    case $state in\n    verb)\n        verbs=(\n";
-    for (const auto& next : verb.verbs)
-        text += fmt::format("            '{}:{}'\n", quoted(next.name), quoted(short_help(next.help)));
-    text += "        )\n        _describe verb verbs\n        ;;\n    argument)\n        case $line[1] in\n";
-    for (const auto& next : verb.verbs) text += fmt::format("        {}) {} ;;\n", next.name, function_name(next));
-    text += "        esac\n        ;;\n    esac\n}\n";
+    return text + "        )\n        _describe verb verbs\n        ;;\n    argument)\n        case $line[1] in\n" +
+           cases + "        esac\n        ;;\n    esac\n}\n";
 }
 
 }  // namespace
 
-std::string zsh_completion(const VerbText& root) {
+std::string zsh_completion(const CommandLine& all) {
     std::string text = "#compdef sotto\n# zsh completion for sotto; made by `sotto help --completion zsh`\n";
-    add_functions(root, root, text);
+    for (const auto& verb : all) text += verb.verbs.empty() ? plain_function(all, verb) : parent_function(all, verb);
     return text + "\nif [ \"$funcstack[1]\" = _sotto ]; then\n    _sotto \"$@\"\nelse\n    compdef _sotto sotto\nfi\n";
 }
 

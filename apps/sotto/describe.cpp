@@ -20,6 +20,10 @@ FlagText describe_flag(const CLI::Option& option) {
     return flag;
 }
 
+std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
+    return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
 VerbText describe_verb(const CLI::App& app, std::string path) {
     VerbText verb{std::move(path), app.get_name(), app.get_description(), {}, {}, {}};
     for (const auto* option : app.get_options()) {
@@ -29,9 +33,7 @@ VerbText describe_verb(const CLI::App& app, std::string path) {
             verb.arguments.push_back({option->get_name(true), option->get_description(), option->get_required()});
         }
     }
-    const auto any = [](const CLI::App*) { return true; };
-    for (const auto* next : app.get_subcommands(any))
-        verb.verbs.push_back(describe_verb(*next, verb.path + " " + next->get_name()));
+    for (const auto* next : verbs_of(app)) verb.verbs.push_back(next->get_name());
     return verb;
 }
 
@@ -43,8 +45,26 @@ std::vector<std::string> limit_names() {
 
 }  // namespace
 
-VerbText describe(const CLI::App& app) {
-    return describe_verb(app, app.get_name());
+CommandLine describe(const CLI::App& app) {
+    CommandLine all;
+    std::vector<std::pair<const CLI::App*, std::string>> waiting{{&app, app.get_name()}};
+    while (!waiting.empty()) {
+        const auto [next, path] = std::move(waiting.back());
+        waiting.pop_back();
+        all.push_back(describe_verb(*next, path));
+        auto verbs = verbs_of(*next);
+        std::ranges::reverse(verbs);  // the last to wait is the first to be described
+        for (const auto* verb : verbs) waiting.emplace_back(verb, path + " " + verb->get_name());
+    }
+    return all;
+}
+
+std::vector<const VerbText*> below(const CommandLine& all, const VerbText& verb) {
+    std::vector<const VerbText*> found;
+    for (const auto& each : all) {
+        if (each.path == verb.path + " " + each.name) found.push_back(&each);
+    }
+    return found;
 }
 
 Candidates candidates_for(const FlagText& flag) {
@@ -61,11 +81,12 @@ Candidates candidates_for(const FlagText& flag) {
     return {};
 }
 
-Candidates candidates_for(const VerbText& root, const VerbText& verb, const ArgumentText& argument) {
+Candidates candidates_for(const CommandLine& all, const VerbText& verb, const ArgumentText& argument) {
     if (argument.name == "file") return {Candidates::Kind::files, {}};
     if (verb.name != "help") return {};
     Candidates verbs{Candidates::Kind::words, {"limits"}};
-    for (const auto& each : root.verbs) verbs.words.push_back(each.name);
+    const auto& names = all.front().verbs;
+    verbs.words.insert(verbs.words.end(), names.begin(), names.end());
     return verbs;
 }
 
@@ -74,10 +95,10 @@ std::string short_help(std::string_view help) {
     return std::string(help);
 }
 
-Result<std::string> completion(const VerbText& root, std::string_view shell) {
-    if (shell == "bash") return bash_completion(root);
-    if (shell == "zsh") return zsh_completion(root);
-    if (shell == "fish") return fish_completion(root);
+Result<std::string> completion(const CommandLine& all, std::string_view shell) {
+    if (shell == "bash") return bash_completion(all);
+    if (shell == "zsh") return zsh_completion(all);
+    if (shell == "fish") return fish_completion(all);
     return fail(Errc::invalid_argument,
                 "--completion: there is none for '" + std::string(shell) + "'; one of bash, zsh, fish");
 }

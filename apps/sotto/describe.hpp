@@ -32,10 +32,14 @@ struct VerbText {
     std::string help;
     std::vector<FlagText> flags;
     std::vector<ArgumentText> arguments;
-    std::vector<VerbText> verbs;
+    std::vector<std::string> verbs;  ///< names of those below it
 };
 
-VerbText describe(const CLI::App& app);
+/// All verbs, each before those below it; the first is "sotto" itself. Never empty.
+using CommandLine = std::vector<VerbText>;
+CommandLine describe(const CLI::App& app);
+/// Those directly below one.
+std::vector<const VerbText*> below(const CommandLine& all, const VerbText& verb);
 
 /// What a completion offers after a flag or for an argument.
 struct Candidates {
@@ -44,17 +48,17 @@ struct Candidates {
     std::vector<std::string> words;
 };
 Candidates candidates_for(const FlagText& flag);
-Candidates candidates_for(const VerbText& root, const VerbText& verb, const ArgumentText& argument);
+Candidates candidates_for(const CommandLine& all, const VerbText& verb, const ArgumentText& argument);
 /// The help of a flag up to what only the manual needs: "where to listen".
 std::string short_help(std::string_view help);
 
 /// sotto.1, for man(7).
-std::string manual(const VerbText& root);
+std::string manual(const CommandLine& all);
 /// Of "bash", "zsh" or "fish"; invalid_argument for other shells.
-Result<std::string> completion(const VerbText& root, std::string_view shell);
+Result<std::string> completion(const CommandLine& all, std::string_view shell);
 
-std::string bash_completion(const VerbText& root);
-std::string zsh_completion(const VerbText& root);
-std::string fish_completion(const VerbText& root);
+std::string bash_completion(const CommandLine& all);
+std::string zsh_completion(const CommandLine& all);
+std::string fish_completion(const CommandLine& all);
 
 }  // namespace sotto::app

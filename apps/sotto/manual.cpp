@@ -65,16 +65,11 @@ std::string synopsis(const VerbText& verb) {
     return text;
 }
 
-/// A verb and those below it.
 std::string verb_section(const VerbText& verb) {
-    std::string text;
-    if (verb.verbs.empty()) {
-        text = fmt::format(".SS \"{}\"\n{}.\n", roff(synopsis(verb)), roff(verb.help));
-        for (const auto& argument : verb.arguments)
-            text += fmt::format(".TP\n{}\n{}\n", italic(argument.name), roff(argument.help));
-        for (const auto& flag : verb.flags) text += flag_text(flag);
-    }
-    for (const auto& next : verb.verbs) text += verb_section(next);
+    auto text = fmt::format(".SS \"{}\"\n{}.\n", roff(synopsis(verb)), roff(verb.help));
+    for (const auto& argument : verb.arguments)
+        text += fmt::format(".TP\n{}\n{}\n", italic(argument.name), roff(argument.help));
+    for (const auto& flag : verb.flags) text += flag_text(flag);
     return text;
 }
 
@@ -143,14 +138,17 @@ whether a start would do
 
 }  // namespace
 
-std::string manual(const VerbText& root) {
+std::string manual(const CommandLine& all) {
     auto text = fmt::format(".TH SOTTO 1 \"\" \"Sotto {}\" \"User Commands\"\n", roff(SOTTO_VERSION));
     text += ".SH NAME\nsotto \\- private messages over libp2p and devp2p at once\n";
     text +=
-        ".SH SYNOPSIS\n.B sotto\n.I verb\n.RI [ flags ]\n.RI [ arguments ]\n.SH DESCRIPTION\n" + roff(root.help) +
+        ".SH SYNOPSIS\n.B sotto\n.I verb\n.RI [ flags ]\n.RI [ arguments ]\n.SH DESCRIPTION\n" +
+        roff(all.front().help) +
         ": a node and a client for Whisper v6.\nA flag wins over a variable of the environment, a variable over the "
         "settings file, and the file over the default.\n.SH VERBS\n";
-    for (const auto& verb : root.verbs) text += verb_section(verb);
+    for (const auto& verb : all) {
+        if (verb.verbs.empty()) text += verb_section(verb);
+    }
     return text + limits_section() + environment_section() + std::string(kEnd);
 }
 
