@@ -179,13 +179,12 @@ class TestWhatTheDashboardAsks:
         node = sotto(name="node", listen=BOTH)
         sotto("--peer", node.enode, name="old", listen=RLPX)
         sotto("--peer", node.multiaddr, name="new", listen=LIBP2P)
-        states = lambda: [peer["state"] for peer in node.rpc("sotto_peers")]  # noqa: E731
-        until(lambda: states() == ["ok", "ok"], 30, "two peers", node)
+        until(lambda: [bool(peer["agent"]) for peer in node.rpc("sotto_peers")] == [True, True], 30, "two peers", node)
         rlpx, libp2p = sorted(node.rpc("sotto_peers"), key=lambda peer: peer["network"], reverse=True)
         assert (rlpx["network"], rlpx["security"], rlpx["muxer"]) == ("rlpx", "rlpx", None)
         assert (libp2p["network"], libp2p["security"], libp2p["muxer"]) == ("libp2p", "noise", "/yamux/1.0.0")
         for peer in (rlpx, libp2p):
-            assert peer["direction"] == "inbound"
+            assert (peer["direction"], peer["state"]) == ("inbound", "ok")
             assert peer["peerId"].startswith("16Uiu2") and len(peer["enodeId"]) == 128
             assert peer["agent"].startswith("Sotto/") and peer["remoteAddress"].startswith("/ip4/127.0.0.1/tcp/")
             assert 0 <= peer["ageSeconds"] < 60

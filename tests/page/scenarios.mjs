@@ -81,8 +81,8 @@ export async function twoNetworks(browser, { alice: aliceLink, bob: bobLink }, p
     await dashboard(alice, "rlpx", "none");
     await dashboard(bob, "libp2p", "/yamux/1.0.0");
     await python("visit");
-    await alice.locator(".events li", { hasText: "rlpx peer /ip4/127.0.0.1/tcp/" }).waitFor();
-    await bob.locator(".events li", { hasText: "libp2p peer /ip4/127.0.0.1/tcp/" }).waitFor();
+    await alice.locator(".events li", { hasText: "speaks Whisper (inbound)" }).waitFor();
+    await bob.locator(".events li", { hasText: "speaks Whisper (inbound)" }).waitFor();
     for (const page of [alice, bob]) await page.locator("tbody tr").nth(1).waitFor();
     await shots(alice, "node-light");
     await shots(bob, "node-dark");

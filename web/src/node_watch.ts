@@ -28,28 +28,25 @@ export interface Peer {
 
 const PERIOD = 2000; // milliseconds
 
-/** What sotto_subscribe tells of peers. */
+/** What sotto_subscribe tells of peers: that a session began or ended, or how a connection is doing. */
 export interface PeerEvent {
     event: string;
     transport: string;
-    inbound: boolean;
     address: string;
+    inbound?: boolean;
+    state?: string;
     reason: string | null;
 }
 
-export function describe({ event, transport, inbound, address, reason }: PeerEvent): string {
-    const peer = `${transport} peer ${address}`;
-    if (event === "connected") return `${peer} is there (${inbound ? "inbound" : "outbound"})`;
-    return `${peer} is gone${reason ? `: ${reason}` : ""}`;
-}
-
-/** One line for each peer whose state changed from one look to the next. */
-export function turns(before: readonly Peer[], after: readonly Peer[]): string[] {
-    const key = (peer: Peer) => `${peer.network} peer ${peer.remoteAddress}`;
-    const old = new Map(before.map((peer) => [key(peer), peer.state]));
-    return after
-        .filter((peer) => (old.get(key(peer)) ?? peer.state) !== peer.state)
-        .map((peer) => `${key(peer)} is ${peer.state}, was ${old.get(key(peer))}`);
+export function describe({ event, transport, address, inbound, state, reason }: PeerEvent): string {
+    const why = reason ? `: ${reason}` : "";
+    const what =
+        event === "state"
+            ? `is ${state}`
+            : event === "connected"
+              ? `speaks Whisper (${inbound ? "inbound" : "outbound"})`
+              : "speaks Whisper no more";
+    return `${transport} peer ${address} ${what}${why}`;
 }
 
 export class NodeWatch {
@@ -84,7 +81,6 @@ export class NodeWatch {
     async #look(socket: RpcSocket): Promise<void> {
         const [status, peers] = await Promise.all([socket.call("sotto_status"), socket.call("sotto_peers")]);
         this.status = status as Status;
-        for (const line of turns(this.peers, peers as Peer[])) this.onEvent(line);
         this.peers = peers as Peer[];
         this.traffic.add(this.#now(), { in: this.status.bytesIn, out: this.status.bytesOut });
         this.onChange();

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { pauseAfter } from "../src/backoff.ts";
 import { Conversation, type Line, type Mark, setMark } from "../src/conversation.ts";
 import { bytes, span } from "../src/format.ts";
-import { describe, type Peer, turns } from "../src/node_watch.ts";
+import { describe } from "../src/node_watch.ts";
 import { printable } from "../src/printable.ts";
 import { wordOf } from "../src/session.ts";
 import { parseSaved } from "../src/store.ts";
@@ -168,29 +168,18 @@ test("quantities for people", () => {
 });
 
 test("what happens to peers is told in words", () => {
-    const event = { event: "connected", transport: "libp2p", inbound: true, address: "/ip4/192.0.2.1", reason: null };
-    assert.equal(describe(event), "libp2p peer /ip4/192.0.2.1 is there (inbound)");
-    assert.equal(describe({ ...event, event: "disconnected" }), "libp2p peer /ip4/192.0.2.1 is gone");
-    const gone = { ...event, event: "disconnected", reason: "timed out" };
-    assert.equal(describe(gone), "libp2p peer /ip4/192.0.2.1 is gone: timed out");
-});
-
-test("a change of a peer's state is told once", () => {
-    const peer = (state: string, remoteAddress = "/ip4/192.0.2.1"): Peer => ({
-        peerId: "16U",
-        network: "libp2p",
-        direction: "inbound",
-        security: "noise",
-        muxer: null,
-        agent: "",
-        remoteAddress,
-        ageSeconds: 1,
-        state,
-    });
-    assert.deepEqual(turns([], [peer("ok")]), [], "events tell of those that are new");
-    assert.deepEqual(turns([peer("ok")], [{ ...peer("ok"), ageSeconds: 9 }]), []);
-    assert.deepEqual(turns([peer("ok")], [peer("suspect")]), ["libp2p peer /ip4/192.0.2.1 is suspect, was ok"]);
-    assert.deepEqual(turns([peer("ok")], []), []);
+    const told = { transport: "libp2p", address: "/ip4/192.0.2.1", reason: null };
+    assert.equal(
+        describe({ ...told, event: "connected", inbound: true }),
+        "libp2p peer /ip4/192.0.2.1 speaks Whisper (inbound)",
+    );
+    assert.equal(
+        describe({ ...told, event: "disconnected", inbound: true, reason: "timed out" }),
+        "libp2p peer /ip4/192.0.2.1 speaks Whisper no more: timed out",
+    );
+    assert.equal(describe({ ...told, event: "state", state: "suspect" }), "libp2p peer /ip4/192.0.2.1 is suspect");
+    const dead = { ...told, event: "state", state: "dead", reason: "closed" };
+    assert.equal(describe(dead), "libp2p peer /ip4/192.0.2.1 is dead: closed");
 });
 
 test("a link's word is found in what people paste", () => {
