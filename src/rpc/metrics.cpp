@@ -117,6 +117,8 @@ void add_peers(Page& page, const MetricsSources& sources) {
                        count);
         }
     }
+    page.gauge("sotto_peers_suspect", "Connections that nothing was heard from for one and a half heartbeats.")
+        .add({}, std::ranges::count_if(peers, &node::PeerSnapshot::suspect));
     const auto counters = sources.node.host().counters();
     page.gauge("sotto_peers_wanted", "Peers that the node keeps a connection to, once a network.")
         .add({}, counters.wanted);
@@ -208,6 +210,14 @@ void add_pool(Page& page, const whisper::Info& info, const node::Limits& limits)
         .add({}, info.clock_offset.value_or(0));
 }
 
+void add_deliveries(Page& page, const whisper::Deliveries& deliveries) {
+    auto family = page.gauge("sotto_deliveries", "Messages posted here lately, by how far they have come.");
+    const auto counts = deliveries.counts();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        family.add({{"state", std::string(to_string(static_cast<whisper::DeliveryState>(i)))}}, counts[i]);
+    }
+}
+
 void add_calls(Page& page, const CallCounters& calls) {
     auto family = page.counter("sotto_rpc_calls_total", "JSON-RPC calls by namespace and by how they ended.");
     for (const auto& [name, of] : calls.namespaces) {
@@ -243,6 +253,7 @@ std::string render_metrics(const MetricsSources& sources) {
     add_connections(page, sources.node.host().counters());
     add_whisper(page, sources.node.whisper().counters());
     add_pool(page, sources.node.whisper().info(), sources.node.limits());
+    add_deliveries(page, sources.node.whisper().deliveries());
     add_calls(page, sources.calls);
     page.histogram("sotto_event_loop_lag_seconds",
                    "How late the event loop ran a timer, sampled every 5 s.",

@@ -166,6 +166,12 @@ void Deliveries::set_suspect(const crypto::PeerId& peer, bool suspect) {
     }
 }
 
+std::array<std::size_t, kDeliveryStates> Deliveries::counts() const {
+    std::array<std::size_t, kDeliveryStates> counts{};
+    for (const auto& [age, delivery] : by_age_) ++counts[static_cast<std::size_t>(delivery.state)];
+    return counts;
+}
+
 std::vector<Hash> Deliveries::waiting() const {
     std::vector<Hash> all;
     for (const auto& [deadline, age] : by_deadline_) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,6 +25,7 @@ enum class DeliveryState : std::uint8_t {
     expired,       ///< its time is over and nobody confirmed it
     failed,        ///< will not be tried again
 };
+inline constexpr std::size_t kDeliveryStates = 7;
 std::string_view to_string(DeliveryState state) noexcept;
 
 /// One posted message, as its poster sees it.
@@ -89,6 +91,8 @@ class Deliveries {
     const Delivery* find(const Hash& envelope) const;
     /// Peers that confirmed it and are not suspect.
     std::size_t holders(const Delivery& delivery) const;
+    /// How many are remembered in each state.
+    std::array<std::size_t, kDeliveryStates> counts() const;
     /// Those that no peer has.
     std::vector<Hash> waiting() const;
     /// Told of every new state, and of more peers in a state.

@@ -55,6 +55,7 @@ TEST(Deliveries, AMessageGoesFromSealedToHeld) {
               (std::vector{State::queued, State::sealed, State::sent, State::sent, State::acknowledged, State::held}));
     EXPECT_EQ(rig.deliveries.find(hash_of(1))->acknowledged_by, (std::vector{peer(1), peer(2)}));
     EXPECT_TRUE(rig.deliveries.waiting().empty());
+    EXPECT_EQ(rig.deliveries.counts(), (std::array<std::size_t, kDeliveryStates>{0, 0, 0, 0, 1, 0, 0}));
 }
 
 TEST(Deliveries, APeerThatConfirmsNothingTakesItToSentAndItsTimeEndsIt) {
