@@ -153,7 +153,7 @@ Task<void> EventStream::wait(Duration limit) {
     co_await wake_.wait();
 }
 
-Task<void> EventStream::run(const Write& write, const Poll& poll) {
+Task<void> EventStream::run(Write write, Poll poll) {
     // The reader has an id from the start, so that it can come back before the first event.
     std::string text = std::string(kRetry) + reader_.heartbeat();
     auto beat_at = env_.clock->now() + kHeartbeat;

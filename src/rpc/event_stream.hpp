@@ -58,7 +58,7 @@ class EventStream {
     using Poll = std::function<Result<void>()>;
 
     EventStream(Env env, EventLog& log, EventReader reader);
-    Task<void> run(const Write& write, const Poll& poll);
+    Task<void> run(Write write, Poll poll);
     void stop() noexcept;
 
   private:

@@ -135,8 +135,9 @@ struct IpcServer::Impl {
                 log::debug("ipc", "another user was turned away");
                 continue;
             }
+            if (tasks.size() > config.max_connections) continue;
             const int handle = socket.release(code);
-            if (!code && tasks.size() <= config.max_connections) tasks.spawn(serve(handle, std::to_string(peer->pid)));
+            if (!code) tasks.spawn(serve(handle, std::to_string(peer->pid)));
         }
     }
 
