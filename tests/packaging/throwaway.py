@@ -10,6 +10,11 @@ LIMIT = 120  # seconds
 MAKE = """
 set -e
 mount -t tmpfs tmpfs "$0"
+if grep -F " $0 " /proc/self/mountinfo | grep -q shared:; then
+    umount "$0"
+    echo "what is mounted here would be seen outside" >&2
+    exit 1
+fi
 mkdir "$0/upper" "$0/work" "$0/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$0/upper,workdir=$0/work" "$0/root"
 mount -t proc proc "$0/root/proc"
@@ -26,11 +31,16 @@ class CannotBeMade(RuntimeError):
 
 class Throwaway:
     def __init__(self, folder: Path):
-        self._holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", MAKE, folder],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if self._holder.stdout.readline() != "made\n":
-            raise CannotBeMade((self._holder.communicate(timeout=LIMIT)[1].strip().splitlines() or ["no reason given"])[-1])
-        self.path = Path(f"/proc/{self._holder.pid}/root")
+        # In a chroot the root is no mount, and its propagation cannot be changed; then it must be private already.
+        for propagation in ("private", "unchanged"):
+            self._holder = subprocess.Popen(
+                ["unshare", "--mount", "--propagation", propagation, "sh", "-c", MAKE, folder],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            if self._holder.stdout.readline() == "made\n":
+                self.path = Path(f"/proc/{self._holder.pid}/root")
+                return
+            said = self._holder.communicate(timeout=LIMIT)[1].strip().splitlines()
+        raise CannotBeMade((said or ["no reason given"])[-1])
 
     def close(self) -> None:
         self._holder.kill()
