@@ -14,13 +14,12 @@
 #include "node/identity.hpp"
 #include "node/journal.hpp"
 #include "node/node.hpp"
+#include "rpc/all_methods.hpp"
 #include "rpc/event_methods.hpp"
 #include "rpc/ipc_server.hpp"
-#include "rpc/methods.hpp"
 #include "rpc/monitor.hpp"
 #include "rpc/page.hpp"
 #include "rpc/server.hpp"
-#include "rpc/shhext_methods.hpp"
 #include "service_manager.hpp"
 #include "signals.hpp"
 #include "token.hpp"
@@ -93,14 +92,8 @@ struct Service {
     }
 
     void add_methods() {
-        rpc::add_shh_methods(dispatcher, *node);
-        rpc::add_node_methods(dispatcher, *node);
-        rpc::add_admin_methods(dispatcher, *control);
-        rpc::add_key_methods(dispatcher, *node, data_dir->path());
-        rpc::add_sotto_methods(dispatcher, *node);
-        rpc::add_delivery_methods(dispatcher, node->whisper());
-        rpc::add_shhext_methods(dispatcher, *node);
-        rpc::add_event_methods(dispatcher, *node, events);
+        rpc::add_all_methods(dispatcher,
+                             {*node, *control, events, data_dir->path(), [this] { return make_link(); }});
         logged.push_back(rpc::log_peers(events, *node));
         logged.push_back(rpc::log_peer_states(events, *node));
         logged.push_back(rpc::log_states(events, node->whisper()));
@@ -120,7 +113,6 @@ struct Service {
         add_methods();
         SOTTO_CHECK(start_ipc());
         if (!config.rpc) return {};
-        rpc::add_page_method(dispatcher, [this] { return make_link(); });
         rpc::ServerConfig server_config;
         SOTTO_TRY(server_config.access.token, load_token(data_dir->path(), *env.random));
         server_config.access.vhosts = config.rpc_vhosts;

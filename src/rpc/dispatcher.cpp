@@ -30,7 +30,7 @@ std::string result_reply(const json::value& id, json::value result) {
 }
 
 std::string_view namespace_of(std::string_view method) {
-    return method.substr(0, method.find('_'));
+    return method.substr(0, method.find_first_of("_."));
 }
 
 /// A call of JSON-RPC 2.0, checked.
@@ -81,6 +81,12 @@ void Dispatcher::add(std::string name, Method method) {
 
 bool Dispatcher::has_namespace(std::string_view name) const {
     return std::ranges::any_of(methods_, [&](const auto& entry) { return namespace_of(entry.first) == name; });
+}
+
+std::vector<std::string> Dispatcher::methods() const {
+    std::vector<std::string> names;
+    for (const auto& [method, function] : methods_) names.push_back(method);
+    return names;
 }
 
 std::vector<std::string> Dispatcher::namespaces() const {

@@ -63,9 +63,10 @@ class Dispatcher {
     };
     explicit Dispatcher(const Bounds& bounds) : bounds_(bounds) {}
 
-    /// "shh_post": the namespace is what stands before the underscore.
+    /// "shh_post", "rpc.discover": the namespace is what stands before the underscore or dot.
     void add(std::string name, Method method);
     bool has_namespace(std::string_view name) const;
+    std::vector<std::string> methods() const;
     /// The namespaces that have methods, sorted.
     std::vector<std::string> namespaces() const;
     const Bounds& bounds() const noexcept { return bounds_; }
