@@ -182,7 +182,11 @@ class HttpSession {
             co_return false;
         }
         if (is_events(request) && config().events) co_return co_await serve_events(request);
-        if (page) parser.body_limit(kMaxPageBody);
+        // The parser compares a Content-Length with the limit of when it read the header.
+        const auto limit = page || preflight ? kMaxPageBody : config().max_body;
+        if (parser.content_length().value_or(0) > limit)
+            co_return co_await refuse(request, 413, "the body is too large");
+        parser.body_limit(limit);
         const bool complete = co_await read_body(parser);
         if (!complete) co_return false;
         co_return co_await respond(request, verdict, page);

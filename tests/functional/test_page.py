@@ -90,6 +90,16 @@ class TestDocument:
         assert ask(node, "GET", "/", **headers)[0] == 403
         assert exchange(node, new_word(node), **headers)[0] == 403
 
+    @pytest.mark.parametrize("method, path", [("POST", "/page/session"), ("GET", "/"), ("OPTIONS", "/")])
+    def test_a_large_body_of_who_has_no_right_is_not_waited_for(self, lan, method, path):
+        connection = http.client.HTTPConnection("127.0.0.1", port_of(lan), timeout=10)
+        connection.putrequest(method, path, skip_host=True)
+        for name, value in {"Host": "node.example", **JSON, "Content-Length": str(65 * 1024)}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+        connection.close()
+
     def test_off_loopback_it_is_all_that_comes_without_the_token(self, lan):
         assert ask(lan, "GET", "/", Host="node.example")[0] == 200
         assert ask(lan, "GET", "/health", Host="node.example")[0] == 401
