@@ -136,8 +136,10 @@ Task<bool> Keys::lock_id(std::string id) {
     co_return deleted.has_value();
 }
 
+/// In turn, so that an unlock under way is locked again.
 Answer Keys::remove(const json::array& params) {
     SOTTO_CO_TRY(const auto id, string_param(params, 0));
+    SOTTO_CO_TRY(const auto turn, co_await turns_.take());
     auto work = [&] { return directory_.remove(id); };
     SOTTO_CO_CHECK(co_await offload(env(), std::move(work)));
     co_await lock_id(KeyDirectory::normal_id(id));
