@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::size_t kPaneColumns = 26;
 constexpr std::size_t kMarkCells = 2;
+// Further rows of a line begin behind the place of a time: no text can look like another line.
+constexpr std::size_t kHang = kMarkCells + 1 + 9;
+constexpr std::size_t kNoticeHang = kMarkCells + 1 + 2;
 constexpr std::size_t kMaxRowsOfLine = 40;  // a stranger's message does not push all others away
 constexpr std::size_t kMaxInputRows = 5;
 
@@ -69,13 +72,13 @@ std::vector<std::string> Screen::layout(const ScreenLine& line) const {
         head += " ";
         cells += count_cells(nick) + 2;
     }
-    const std::string margin(kMarkCells + 1, ' ');
+    const std::string margin(std::min(line.time.empty() ? kNoticeHang : kHang, text_columns() / 3), ' ');
     std::vector<std::string> rows;
     std::string_view rest = line.text;
     for (bool more = true; more;) {
         const auto end = rest.find('\n');
         more = end != std::string_view::npos;
-        const auto indent = rows.empty() ? cells - margin.size() : 0;
+        const auto indent = rows.empty() && cells > margin.size() ? cells - margin.size() : 0;
         for (const auto& row : wrap(printable(rest.substr(0, end)), text_columns() - margin.size() - 1, indent)) {
             if (rows.size() == kMaxRowsOfLine) {
                 rows.back() = margin + paint(kDim, "…");

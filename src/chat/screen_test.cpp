@@ -74,7 +74,7 @@ TEST_F(ScreenTest, WrapsBelowTheTextAndScrolls) {
     content_.lines = {line("first"), line("the quick brown fox jumps over the lazy dog")};
     auto rows = draw();
     EXPECT_EQ(rows.at(3), "✓  10:00:00 bob: the quick brown fox");
-    EXPECT_EQ(rows.at(4), "   jumps over the lazy dog");
+    EXPECT_EQ(rows.at(4), "            jumps over the lazy dog");
     EXPECT_EQ(rows.at(2), "✓  10:00:00 bob: first");
     EXPECT_EQ(screen_.rows_of(content_.lines[1]), 2u);
     for (int i = 0; i < 10; ++i) content_.lines.push_back(line(std::to_string(i)));
@@ -93,6 +93,26 @@ TEST_F(ScreenTest, ShowsLinesOfAMessageAndBoundsThem) {
     EXPECT_EQ(screen_.rows_of(line("a\nb")), 2u);
     EXPECT_EQ(screen_.rows_of(line(std::string(60'000, '\n'))), 40u);
     EXPECT_EQ(screen_.rows_of(line(std::string(60'000, 'x'))), 40u);
+}
+
+TEST_F(ScreenTest, LetsNoTextLookLikeAnotherLine) {
+    const std::string claim = "10:00:01 alice: I owe you";
+    const auto forged = [&](const ScreenLine& line, std::size_t columns) {
+        screen_.resize(30, columns);
+        content_.lines = {line};
+        for (const auto& [number, row] : draw()) {
+            if (row.starts_with("   10:00:01")) return true;
+        }
+        return false;
+    };
+    for (const std::size_t columns : {40u, 60u, 120u}) {
+        EXPECT_TRUE(forged({.time = "10:00:01", .nick = "alice", .text = "I owe you"}, columns)) << "a real one";
+        EXPECT_FALSE(forged(line("x\n" + claim), columns));
+        EXPECT_FALSE(forged({.style = Style::notice, .text = "11-24 10:00  bob: x\n" + claim}, columns));
+        for (std::size_t fill = 1; fill < columns; ++fill) {
+            EXPECT_FALSE(forged(line(std::string(fill, 'x') + " " + claim), columns)) << fill;
+        }
+    }
 }
 
 TEST_F(ScreenTest, LetsNobodySteerTheTerminal) {
