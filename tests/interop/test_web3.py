@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""web3 1.10.4 and its shh module as an application of our RPC, over HTTP and over WebSocket."""
+"""web3 1.10.4 and its shh module as an application of our RPC, over HTTP, WebSocket and IPC."""
 
 import re
 import time
@@ -7,6 +7,7 @@ import time
 import pytest
 
 from interop.cases import LIMIT
+from support.ipc import socket_of
 from support.node import RpcError
 from support.peers import PeerError
 
@@ -52,11 +53,12 @@ def node(sotto):
 def connect(node, start_js):
     """connect("ws") starts web3 on our node's WebSocket."""
     def start(kind: str, name: str | None = None):
-        return start_js("web3", "--url", node.ready["rpc"][kind], name=name or f"web3-{kind}")
+        url = f"ipc:{socket_of(node)}" if kind == "ipc" else node.ready["rpc"][kind]
+        return start_js("web3", "--url", url, name=name or f"web3-{kind}")
     return start
 
 
-@pytest.fixture(params=["http", "ws"])
+@pytest.fixture(params=["http", "ws", "ipc"])
 def web3(request, connect):
     peer = connect(request.param)
     return lambda method, *params: peer.call("call", method=method, params=list(params))
@@ -172,8 +174,9 @@ def test_the_words_of_geth_are_those_that_geth_says(start_peer, node):
 
 
 class TestSubscriptions:
-    def test_each_subscriber_gets_each_message_until_it_unsubscribes(self, connect):
-        alice, bob = connect("ws", "alice"), connect("ws", "bob")
+    @pytest.mark.parametrize("kind", ["ws", "ipc"])
+    def test_each_subscriber_gets_each_message_until_it_unsubscribes(self, connect, kind):
+        alice, bob = connect(kind, "alice"), connect(kind, "bob")
         key = alice.call("call", method="addSymKey", params=[KEY])
         criteria = {"symKeyID": key, "topics": [TOPIC]}
         subscribed = {peer: peer.call("subscribe", criteria=criteria) for peer in (alice, bob)}

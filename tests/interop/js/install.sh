@@ -27,7 +27,7 @@ fi
 ln -sf "$node" "$out/node"
 
 cd "$root"
-[ $# -gt 0 ] || set -- tests/interop/js/libp2p tests/interop/js/murmur tests/interop/js/status tests/interop/js/web3
+[ $# -gt 0 ] || set -- tests/interop/js/libp2p tests/interop/js/murmur tests/interop/js/status tests/interop/js/web3 tests/interop/js/web3v0
 for folder; do
     stamp=$folder/node_modules/.up-to-date
     wanted=$(cat "$folder/package.json" "$folder/package-lock.json" | cksum)

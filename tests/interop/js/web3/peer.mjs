@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // web3 1.10.4 and its shh module, as an application of a node's JSON-RPC. What web3 returns goes out as it is.
-//   --url http://… | ws://…
+//   --url http://… | ws://… | ipc:PATH
 
 import { emit, serve } from '../lib/control.mjs'
 import { createRequire } from 'node:module'
+import net from 'node:net'
 import { parseArgs } from 'node:util'
 
 const Web3 = createRequire(import.meta.url)('web3')
 
 const { values: options } = parseArgs({ options: { url: { type: 'string' } } })
-const web3 = new Web3(options.url)
+const web3 = options.url.startsWith('ipc:')
+  ? new Web3(new Web3.providers.IpcProvider(options.url.slice(4), net))
+  : new Web3(options.url)
 const { shh } = web3
 const subscriptions = new Map()
 
