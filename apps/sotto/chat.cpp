@@ -212,7 +212,7 @@ int chat_over_own_node(Loop& loop, const ChatOptions& options) {
     return loop.run(chat(loop.env(), options, backend, *person));
 }
 
-/// The token is the data directory's, where there is one that can be read: without it peers have no names.
+/// Without the data directory's token peers have no names.
 int chat_over_rpc(Loop& loop, const ChatOptions& options, const Environment& environment) {
     if (!options.connect.empty()) {
         return report(Error(Errc::invalid_argument, "--connect is for a node of chat's own: leave it out with --rpc"));
@@ -225,7 +225,8 @@ int chat_over_rpc(Loop& loop, const ChatOptions& options, const Environment& env
     if (options.data_dir) ::mkdir(options.data_dir->c_str(), 0700);
     auto person = Person::make(loop.env(), options);
     if (!person) return report(person.error());
-    messenger::Remote backend(loop.env(), *options.rpc, read_token(config->data_dir).value_or(std::string()));
+    auto token = token_for(*options.rpc, config->data_dir, options.data_dir.has_value());
+    messenger::Remote backend(loop.env(), *options.rpc, std::move(token));
     return loop.run(chat(loop.env(), options, backend, *person));
 }
 

@@ -84,7 +84,11 @@ void add_chat(CLI::App& app, Action& action, const Environment& environment) {
 void add_rpc_options(CLI::App* verb, const std::shared_ptr<RpcOptions>& options) {
     verb->add_option("--rpc", options->url, "the node's RPC (default: the node that runs on the data directory)")
         ->type_name("URL");
-    verb->add_option("--data-dir", options->data_dir, "the running node's data directory")->type_name("DIR");
+    verb->add_option(
+            "--data-dir",
+            options->data_dir,
+            "the running node's data directory; a node on another machine gets its token only when this is given")
+        ->type_name("DIR");
 }
 
 void add_rpc_verbs(CLI::App& app, Action& action, const Environment& environment) {
@@ -177,7 +181,8 @@ void add_help(CLI::App& app, Action& action) {
     auto shell = std::make_shared<std::string>();
     help->add_option("verb", *verb, "the verb");
     help->add_flag("--man", *man, "print the manual page, for man(7)");
-    help->add_option("--completion", *shell, "print the completions for a shell: bash, zsh or fish")->type_name("SHELL");
+    help->add_option("--completion", *shell, "print the completions for a shell: bash, zsh or fish")
+        ->type_name("SHELL");
     help->callback([&app, &action, verb, man, shell] {
         action = [&app, verb, man, shell] {
             if (*man) return print(manual(describe(app)));

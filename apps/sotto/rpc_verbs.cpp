@@ -11,7 +11,7 @@
 #include "node/config.hpp"
 #include "node/files.hpp"
 #include "rpc/ws_client.hpp"
-#include "signals.hpp"
+#include "token.hpp"
 #include "verbs.hpp"
 
 namespace sotto::app {
@@ -23,8 +23,8 @@ using Client = rpc::WsClient;
 constexpr Duration kConnectLimit = std::chrono::seconds(10);
 
 struct Target {
+    std::filesystem::path data_dir;
     std::vector<std::string> urls;  ///< to be tried in turn
-    std::string token;
 };
 
 Result<std::string> read_line(const std::filesystem::path& file) {
@@ -34,14 +34,12 @@ Result<std::string> read_line(const std::filesystem::path& file) {
     return text;
 }
 
-/// The node of --rpc, else the one that runs on the data directory: by its socket, else by HTTP. The token is the data
-/// directory's, where it can be read.
+/// The node of --rpc, else the one that runs on the data directory: by its socket, else by HTTP.
 Result<Target> find_node(const RpcOptions& options, const Environment& environment) {
     node::RawSettings flags;
     if (options.data_dir) flags["data-dir"] = {{*options.data_dir}, "--data-dir"};
     SOTTO_TRY(const auto config, node::load_config(std::move(flags), environment));
-    Target target;
-    if (auto token = read_line(config.data_dir / "rpc-token")) target.token = std::move(*token);
+    Target target{.data_dir = config.data_dir, .urls = {}};
     if (options.url) {
         target.urls = {*options.url};
         return target;
@@ -61,7 +59,9 @@ Task<Result<std::unique_ptr<Client>>> connect(Env env, const RpcOptions& options
     SOTTO_CO_TRY(const auto target, find_node(options, environment));
     Error why(Errc::not_found);
     for (const auto& url : target.urls) {
-        auto client = co_await Client::connect(env, url, target.token, Deadline::in(*env.clock, kConnectLimit));
+        const bool named = !options.url || options.data_dir;
+        auto token = token_for(url, target.data_dir, named);
+        auto client = co_await Client::connect(env, url, std::move(token), Deadline::in(*env.clock, kConnectLimit));
         if (client) co_return client;
         why = client.error();
     }
@@ -75,6 +75,22 @@ std::string topic_text(const std::string& channel) {
 Task<Result<json::value>> channel_key(Client& client, const std::string& channel) {
     json::array params{channel};
     co_return co_await client.call("shh_generateSymKeyFromPassword", std::move(params));
+}
+
+/// A node holds only so many keys, and nobody else would delete this one.
+Task<Result<void>> forget_key(Client& client, std::string method, json::value id) {
+    json::array params{std::move(id)};
+    SOTTO_CO_CHECK(co_await client.call(method, std::move(params)));
+    co_return Result<void>{};
+}
+
+void print_json(const json::value& value) {
+    fmt::print("{}\n", escape_controls(json::serialize(value)));
+}
+
+/// A text that the node has answered.
+void print_line(const json::value& text) {
+    fmt::print("{}\n", text.is_string() ? printable(std::string_view(text.get_string())) : std::string());
 }
 
 Task<Result<void>> send(
@@ -91,14 +107,15 @@ Task<Result<void>> send(
                                     {"payload", to_hex_prefixed(payload)},
                                     {"powTime", 1},
                                     {"powTarget", 0.002}}};
-    SOTTO_CO_TRY(const auto hash, co_await client->call("shh_post", std::move(params)));
-    json::array pair_id{pair};
-    SOTTO_CO_CHECK(co_await client->call("shh_deleteKeyPair", std::move(pair_id)));
-    fmt::print("{}\n", std::string_view(hash.as_string()));
+    const auto hash = co_await client->call("shh_post", std::move(params));
+    SOTTO_CO_CHECK(co_await forget_key(*client, "shh_deleteKeyPair", pair));
+    SOTTO_CO_CHECK(co_await forget_key(*client, "shh_deleteSymKey", key));
+    if (!hash) co_return fail(hash.error());
+    print_line(*hash);
     co_return Result<void>{};
 }
 
-/// One JSON line for people's scripts: what the channel says, and who.
+/// One JSON line for scripts: what the channel says, and who.
 void print_message(const json::value& params) {
     const auto* result = params.is_object() ? params.get_object().if_contains("result") : nullptr;
     const auto* payload = result && result->is_object() ? result->get_object().if_contains("payload") : nullptr;
@@ -113,7 +130,7 @@ void print_message(const json::value& params) {
                             {"milliseconds", message->milliseconds},
                             {"hash", field("hash")},
                             {"sig", field("sig")}};
-    fmt::print("{}\n", json::serialize(line));
+    print_json(line);
     std::fflush(stdout);
 }
 
@@ -122,6 +139,8 @@ Task<Result<void>> listen(Env env, const RpcOptions& options, std::string channe
     SOTTO_CO_TRY(const auto key, co_await channel_key(*client, channel));
     json::array params{"messages", json::object{{"symKeyID", key}, {"topics", json::array{topic_text(channel)}}}};
     SOTTO_CO_CHECK(co_await client->call("shh_subscribe", std::move(params)));
+    // The subscription has the key by now.
+    SOTTO_CO_CHECK(co_await forget_key(*client, "shh_deleteSymKey", key));
     fmt::print(stderr, "listening to #{}; Ctrl-C ends it\n", channel);
     for (;;) {
         SOTTO_CO_TRY(const auto message, co_await client->next_notification());
@@ -156,7 +175,7 @@ Task<Result<void>> peers(Env env, const RpcOptions& options, const Environment& 
     SOTTO_CO_TRY(const auto client, co_await connect(env, options, environment));
     SOTTO_CO_TRY(const auto all, co_await client->call("admin_peers", {}));
     if (options.json) {
-        fmt::print("{}\n", json::serialize(all));
+        print_json(all);
     } else if (all.is_array()) {
         print_table(all.get_array());
     }
@@ -167,7 +186,7 @@ Task<Result<void>> page(Env env, const RpcOptions& options, const Environment& e
     SOTTO_CO_TRY(const auto client, co_await connect(env, options, environment));
     SOTTO_CO_TRY(const auto link, co_await client->call("admin_pageLink", {}));
     if (!link.is_string()) co_return fail(Errc::malformed, "the node's answer is no link");
-    fmt::print("{}\n", std::string_view(link.get_string()));
+    print_line(link);
     co_return Result<void>{};
 }
 

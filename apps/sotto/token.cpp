@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "token.hpp"
 
+#include "codec/multiaddr.hpp"
 #include "node/files.hpp"
 
 namespace sotto::app {
 namespace {
 
 constexpr std::string_view kFile = "rpc-token";
+
+/// Whether a URL such as "http://127.0.0.1:8545" or "ipc:PATH" leads to this machine, whatever a name server says.
+bool is_local(std::string_view url) {
+    if (url.starts_with("ipc:")) return true;
+    if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+    const auto host = url.starts_with('[') ? url.substr(0, url.find(']') + 1) : url.substr(0, url.find(':'));
+    if (host == "localhost" || host == "[::1]") return true;
+    const auto ip = parse_ip(host);
+    return ip && ip->size() == 4 && ip->front() == 127;
+}
 
 }  // namespace
 
@@ -18,6 +29,10 @@ Result<std::string> read_token(const std::filesystem::path& data_dir) {
     if (token.size() != 64 || !from_hex(token))
         return fail(Errc::io, file.string() + " is damaged; delete it and start again");
     return token;
+}
+
+std::string token_for(std::string_view url, const std::filesystem::path& data_dir, bool named) {
+    return named || is_local(url) ? read_token(data_dir).value_or(std::string()) : std::string();
 }
 
 Result<std::string> load_token(const std::filesystem::path& data_dir, RandomSource& random) {

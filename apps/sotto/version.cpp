@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include <fmt/format.h>
 
+#include "base/escape.hpp"
 #include "crypto/keccak.hpp"
 #include "node/limits.hpp"
 #include "verbs.hpp"
@@ -9,7 +10,8 @@ namespace sotto::app {
 
 int report(const Error& error) {
     const auto& detail = error.detail();
-    fmt::print(stderr, "sotto: {}\n", detail.empty() ? error.message() : detail);
+    // It may quote what another node has answered.
+    fmt::print(stderr, "sotto: {}\n", printable(detail.empty() ? error.message() : detail));
     return error == Errc::invalid_argument ? kUsage : kFailed;
 }
 

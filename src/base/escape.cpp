@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "base/escape.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sotto {
@@ -89,6 +90,21 @@ std::string printable(std::string_view text) {
             out += sequence;
         }
         text.remove_prefix(length == 0 ? 1 : length);
+    }
+    return out;
+}
+
+std::string escape_controls(std::string_view json) {
+    std::string out;
+    out.reserve(json.size());
+    while (!json.empty()) {
+        const auto sequence = json.substr(0, std::max<std::size_t>(1, sequence_length(json)));
+        if (sequence == "\x7F" || is_c1(sequence)) {
+            append_code(out, static_cast<std::uint8_t>(sequence.back()));  // the code point is the last byte
+        } else {
+            out += sequence;
+        }
+        json.remove_prefix(sequence.size());
     }
     return out;
 }

@@ -33,6 +33,11 @@ TEST(Escape, KeepsTextAndDisarmsTheRest) {
     EXPECT_EQ(escape_json("\xe2\x98"), "\uFFFD\uFFFD") << "a cut character";
 }
 
+TEST(Escape, DisarmsJsonThatIsWholeAlready) {
+    EXPECT_EQ(escape_controls("{\"a\\n\":\"☃\x7f\xc2\x9b\xc2\xa0\"}"), "{\"a\\n\":\"☃\\u007f\\u009b\xc2\xa0\"}");
+    EXPECT_EQ(escape_controls("\xff\xc2"), "\xff\xc2") << "what is no JSON is no business of this";
+}
+
 TEST(Errors, BlameThePeerOnlyForWhatItDid) {
     EXPECT_EQ(Error(Errc::malformed).blame(), Blame::peer);
     EXPECT_EQ(Error(Errc::timed_out).blame(), Blame::transient);

@@ -4,6 +4,7 @@
 import pytest
 
 from support.cli import Cli, sotto_binary
+from support.old_node import OldNode
 
 
 @pytest.fixture
@@ -27,3 +28,10 @@ def program(cli, cleanup):
         cleanup.callback(running.kill)
         return running
     return start
+
+
+@pytest.fixture
+def old_node(cleanup) -> OldNode:
+    node = OldNode()
+    cleanup.callback(node.close)
+    return node

@@ -201,6 +201,35 @@ class TestVerbsOfARunningNode:
         assert row.split()[:3] == ["libp2p", "in", peer["network"]["remoteAddress"]] and row.endswith(peer["peerId"])
         assert json.loads(cli("peers", "--json", "--data-dir", node.data_dir).out) == [peer]
 
+    def test_the_token_goes_to_no_other_machine_unless_it_is_named_for_it(self, old_node, cli, home):
+        token, elsewhere = "ab" * 32, f"ws://0.0.0.0:{old_node.port}"  # leads here, but who can tell
+        folder = home / ".local/share/sotto"
+        folder.mkdir(parents=True)
+        (folder / "rpc-token").write_text(token)
+        for args in (["--rpc", elsewhere], ["--rpc", elsewhere, "--data-dir", folder], ["--rpc", old_node.url]):
+            assert cli("send", "#lobby", "text", *args).code == 0
+        chat = cli("chat", "#lobby", "--rpc", elsewhere, stdin="text\n")
+        assert chat.code == 0, chat.err
+        assert old_node.authorizations == [None, f"Bearer {token}", f"Bearer {token}", None]
+
+    def test_no_key_is_left_in_the_node(self, old_node, program, cli):
+        assert cli("send", "#lobby", "text", "--rpc", old_node.url).code == 0
+        assert old_node.calls[-2:] == ["shh_deleteKeyPair", "shh_deleteSymKey"]
+        listening = program("listen", "#lobby", "--rpc", old_node.url)
+        listening.wait_line("err", "^listening")
+        assert old_node.calls[-2:] == ["shh_subscribe", "shh_deleteSymKey"]
+
+    def test_what_strangers_write_does_not_steer_the_terminal_that_listens(self, old_node, program):
+        listening = program("listen", "#lobby", "--rpc", old_node.url)
+        listening.wait_line("err", "^listening")
+        text = json.dumps("\x9b31m\x7f\x1b[2J", ensure_ascii=False).replace("\x1b", "\\u001b")
+        payload = f'["~#c4",[{text},"text/plain","~:public-group-user-message",1,1,["^ "]]]'.encode()
+        old_node.send(json.dumps({"method": "shh_subscription", "params": {
+            "subscription": "0x1", "result": {"topic": "0x01020304", "payload": "0x" + payload.hex()}}}))
+        line = listening.wait_line("out", "^{.*").group()
+        assert json.loads(line)["text"] == "\x9b31m\x7f\x1b[2J"
+        assert not set(line) & {"\x1b", "\x7f", "\x9b"}
+
     @pytest.mark.parametrize("verb", [["send", "#lobby", "text"], ["listen", "#lobby"], ["peers"]])
     def test_without_a_node_they_say_how_to_start_one(self, cli, home, verb):
         ended = cli(*verb, "--data-dir", home)

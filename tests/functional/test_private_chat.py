@@ -8,7 +8,6 @@ import signal
 import pytest
 
 from support.node import until
-from support.old_node import OldNode
 from support.private_chat import LEGACY_TOPIC, Identity, derivation
 
 CLOCK = r"^\d\d:\d\d:\d\d "
@@ -226,13 +225,6 @@ class TestThroughARunningNode:
     def test_without_a_node_it_says_so(self, cli):
         ended = cli("chat", "#lobby", "--rpc", "ws://127.0.0.1:1", stdin="x\n")
         assert (ended.code, ended.out) == (1, "") and "sotto run" in ended.err
-
-
-@pytest.fixture
-def old_node(cleanup):
-    node = OldNode()
-    cleanup.callback(node.close)
-    return node
 
 
 class TestThroughAnotherKindOfNode:

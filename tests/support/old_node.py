@@ -13,17 +13,20 @@ LIMIT = 15  # seconds
 class OldNode:
     name = "old node"
     _RESULTS = {"shh_addPrivateKey": "aa" * 32, "shh_addSymKey": "bb" * 32, "shh_subscribe": "0x1",
+                "shh_newKeyPair": "dd" * 32, "shh_generateSymKeyFromPassword": "ee" * 32,
                 "shh_post": "0x" + "cc" * 32, "net_peerCount": "0x3", "shh_deleteKeyPair": True, "shh_deleteSymKey": True}
     _MISSING = {"code": -32601, "message": "the method does not exist/is not available"}
 
     def __init__(self):
         self.calls: list[str] = []
+        self.authorizations: list[str | None] = []  # of each connection
         self._loop = asyncio.new_event_loop()
         self._connection = None
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server = self._run(self._serve())
-        self.url = "ws://127.0.0.1:%d" % self._server.sockets[0].getsockname()[1]
+        self.port = self._server.sockets[0].getsockname()[1]
+        self.url = f"ws://127.0.0.1:{self.port}"
 
     def send(self, text: str) -> None:
         """To who has connected last."""
@@ -49,6 +52,7 @@ class OldNode:
 
     async def _talk(self, connection, *_) -> None:
         self._connection = connection
+        self.authorizations.append(connection.request_headers.get("Authorization"))
         try:
             async for text in connection:
                 call = json.loads(text)
