@@ -1,6 +1,6 @@
 # `cmake --install`: the binary, the libraries of an embedded node, the headers that its users need, a CMake package and
 # a pkg-config file. The CMake package reads the pkg-config file, so what a consumer links is written once, here.
-set(libraries node devp2p libp2p whisper transport net crypto codec base)  # users before what they use
+set(libraries node store devp2p libp2p whisper transport net crypto codec base)  # users before what they use
 set(headers
     base/bytes.hpp base/clock.hpp base/env.hpp base/event.hpp base/log.hpp base/loop.hpp base/random.hpp base/result.hpp
     base/scratch.hpp base/signal.hpp base/task.hpp base/task_group.hpp base/workers.hpp
@@ -9,8 +9,9 @@ set(headers
     net/connection.hpp net/message_stream.hpp net/peer.hpp net/stream.hpp net/transport.hpp
     node/config.hpp node/counters.hpp node/gate.hpp node/host.hpp node/identity.hpp node/limits.hpp node/node.hpp
     node/settings.hpp
-    whisper/bloom.hpp whisper/envelope.hpp whisper/filter.hpp whisper/message.hpp whisper/node.hpp whisper/pool.hpp
-    whisper/pow.hpp whisper/topic.hpp)
+    whisper/allowance.hpp whisper/bloom.hpp whisper/delivery.hpp whisper/envelope.hpp whisper/filter.hpp
+    whisper/journal.hpp whisper/message.hpp whisper/node.hpp whisper/packets.hpp whisper/pool.hpp whisper/pow.hpp
+    whisper/topic.hpp)
 
 foreach(library IN LISTS libraries)
     install(FILES "$<TARGET_FILE:sotto_${library}>" TYPE LIB)

@@ -22,10 +22,11 @@ constexpr std::string_view kUpdate = "UPDATE outbox SET record = ? WHERE id = ?"
 constexpr std::string_view kRemove = "DELETE FROM outbox WHERE id = ?";
 /// How it ended can be asked for this long, in seconds.
 constexpr std::int64_t kKeepEnded = 86'400;
-constexpr std::string_view kPrune = "DELETE FROM outbox WHERE deadline < ?";
-constexpr std::string_view kLoad =
-    "SELECT id, deadline, record, envelope FROM"
-    " (SELECT * FROM outbox ORDER BY number DESC LIMIT 10000) ORDER BY number";
+/// And of so many; what is under way stays in any case.
+constexpr std::string_view kPrune =
+    "DELETE FROM outbox WHERE deadline < ?1 - ?2"
+    " OR (deadline < ?1 AND number <= (SELECT max(number) FROM outbox) - 20000)";
+constexpr std::string_view kLoad = "SELECT id, deadline, record, envelope FROM outbox ORDER BY number";
 /// Changes of state are gathered this long: what is lost with the process makes a message go twice, no worse.
 constexpr Duration kGather = std::chrono::milliseconds(50);
 
@@ -42,7 +43,7 @@ Result<void> remove_entry(store::Database& database, const Hash& id) {
 
 Result<void> prune(store::Database& database, std::int64_t now) {
     SOTTO_TRY(auto statement, database.prepare(kPrune));
-    return statement.bind(1, now - kKeepEnded).run();
+    return statement.bind(1, now).bind(2, kKeepEnded).run();
 }
 
 /// What became of an entry since it was put: a new state, or its end.

@@ -98,7 +98,7 @@ def post_until_killed(node: Node, key: str, numbers, accepted: dict, lock: threa
 
 
 def test_nothing_that_was_accepted_is_lost_by_a_hundred_kills(sotto, cleanup):
-    node = sotto()
+    node = sotto("--limit", "followed-messages=unlimited")
     identity = (node.data_dir / "identity").read_bytes()
     accepted: dict[str, int] = {}
     lock = threading.Lock()
