@@ -76,7 +76,8 @@ struct Server::Impl {
                 co_await sleep_for(*env.clock, std::chrono::milliseconds(100));
                 continue;
             }
-            if (tasks.size() < config.max_connections + listeners.size()) start(std::move(socket), listener, tasks);
+            const auto connections = tasks.size() - listeners.size();
+            if (connections < config.max_connections) start(std::move(socket), listener, tasks);
         }
     }
 
