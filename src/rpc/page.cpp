@@ -104,19 +104,21 @@ HttpReply Page::document() const {
 
 HttpReply Page::exchange(std::string_view body) {
     if (body.size() > kMaxExchange) return make_reply(413, "the body is too large\n");
-    if (!may_guess()) {
-        auto reply = make_reply(429, "too many wrong words; wait a little\n");
-        reply.headers.emplace_back("Retry-After", "1");
-        return reply;
-    }
     const auto word = parse_word(body);
-    if (!word || !take_word(*word)) {
-        ++wrong_;
-        return make_reply(word ? 401 : 400, "this link was used or is too old; sotto page prints a new one\n");
-    }
+    if (!word || !take_word(*word)) return refuse_word(word ? 401 : 400);
     auto reply = make_reply(204);
     reply.headers.emplace_back("Set-Cookie",
                                cookie_name_ + "=" + open_session() + "; Path=/; HttpOnly; SameSite=Strict");
+    return reply;
+}
+
+HttpReply Page::refuse_word(unsigned status) {
+    if (may_guess()) {
+        ++wrong_;
+        return make_reply(status, "this link was used or is too old; sotto page prints a new one\n");
+    }
+    auto reply = make_reply(429, "too many wrong words; wait a little\n");
+    reply.headers.emplace_back("Retry-After", "1");
     return reply;
 }
 

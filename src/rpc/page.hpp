@@ -25,7 +25,8 @@ class Page {
     static constexpr std::size_t kMaxLinks = 16;      ///< unused at once; one more drops the oldest
     static constexpr std::size_t kMaxSessions = 32;   ///< one more ends the one that was idle the longest
     static constexpr std::size_t kMaxExchange = 256;  ///< bytes of an exchange's body
-    /// Wrong words: this many at once, and one more each kRefill. Beyond, no word is taken.
+    /// Wrong words: this many at once, and one more each kRefill; more are told to wait. A right one is always taken:
+    /// 256 bits need no help against guesses, and nobody shall shut others out by guessing.
     static constexpr unsigned kMaxWrong = 20;
     static constexpr Duration kRefill = std::chrono::seconds(1);
 
@@ -58,6 +59,7 @@ class Page {
     };
 
     HttpReply exchange(std::string_view body);
+    HttpReply refuse_word(unsigned status);
     bool take_word(const Secret& word);
     bool may_guess();
     std::string open_session();

@@ -119,13 +119,13 @@ TEST_F(PageTest, RefusesWhatIsNotAnExchange) {
     EXPECT_EQ(exchange(word), 204u);
 }
 
-TEST_F(PageTest, TakesNoWordAfterTooManyWrongOnes) {
+TEST_F(PageTest, TellsWhoGuessesToWaitAndShutsNobodyOut) {
     const auto word = page_.make_word();
     for (unsigned i = 0; i < Page::kMaxWrong; ++i) EXPECT_EQ(exchange(std::string(64, '0')), 401u);
     EXPECT_EQ(exchange(std::string(64, '0')), 429u);
+    EXPECT_EQ(exchange(word), 204u);
     EXPECT_EQ(exchange(word), 429u);
     world_.run_for(Page::kRefill);
-    EXPECT_EQ(exchange(word), 204u);
     EXPECT_EQ(exchange(word), 401u);
     EXPECT_EQ(exchange(word), 429u);
     world_.run_for(hours(1));

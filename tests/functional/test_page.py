@@ -128,6 +128,7 @@ class TestLink:
         statuses = [exchange(node, "0" * 64)[0] for _ in range(40)]
         assert statuses[0] == 401 and 429 in statuses
         assert set(statuses) == {401, 429}
+        assert exchange(node, new_word(node))[0] == 204, "who guesses shuts nobody out"
 
     def test_only_the_token_makes_one(self, node):
         with pytest.raises(RpcError, match="Bearer"):
