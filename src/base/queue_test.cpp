@@ -86,5 +86,21 @@ TEST(Signal, LetsSubscribersLeaveAndComeWhileItTells) {
     EXPECT_EQ(heard, "ac");
 }
 
+TEST(Signal, TellsOnWhileASubscriberMakesItTellAgain) {
+    Signal<int> signal;
+    std::string heard;
+    Subscription early, again, late;
+    early = signal.subscribe([&](int) { heard += 'e'; });
+    again = signal.subscribe([&](int depth) {
+        early.reset();
+        if (depth > 0) signal.emit(depth - 1);
+    });
+    late = signal.subscribe([&](int depth) { heard += std::to_string(depth); });
+    signal.emit(2);
+    EXPECT_EQ(heard, "e012");
+    signal.emit(0);
+    EXPECT_EQ(heard, "e0120");
+}
+
 }  // namespace
 }  // namespace sotto

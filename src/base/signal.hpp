@@ -33,15 +33,23 @@ class Signal {
         return Subscription(std::move(slot));
     }
     void emit(const Args&... args) {
-        std::erase_if(slots_, [](const auto& slot) { return slot.expired(); });
-        const auto slots = slots_;
-        for (const auto& weak : slots) {
-            if (const auto slot = weak.lock()) (*slot)(args...);
+        // By index: a handler may lengthen the list. It is shortened only when no emit() is under way.
+        const auto count = slots_.size();
+        bool ended = false;
+        ++depth_;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (const auto slot = slots_[i].lock()) {
+                (*slot)(args...);
+            } else {
+                ended = true;
+            }
         }
+        if (--depth_ == 0 && ended) std::erase_if(slots_, [](const auto& slot) { return slot.expired(); });
     }
 
   private:
     std::vector<std::weak_ptr<Handler>> slots_;
+    std::size_t depth_ = 0;
 };
 
 }  // namespace sotto
