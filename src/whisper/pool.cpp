@@ -173,6 +173,8 @@ void Pool::close_slot(Slot slot) {
     for (auto* entry : left.mapped().by_work) entry->source = kDeparted;
     auto& departed = accounts_[kDeparted];
     departed.bytes += left.mapped().bytes;
+    // The smaller into the larger: one peer may have brought most of the pool.
+    if (departed.by_work.size() < left.mapped().by_work.size()) departed.by_work.swap(left.mapped().by_work);
     departed.by_work.merge(left.mapped().by_work);
 }
 

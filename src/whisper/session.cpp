@@ -137,19 +137,18 @@ Result<void> Session::send_direct(SharedEnvelope envelope) {
 Task<Result<void>> Session::read_messages() {
     for (;;) {
         SOTTO_CO_TRY(const auto message, co_await stream_.read());
-        bool dropped = false;
-        SOTTO_CO_CHECK(co_await admit(message, dropped));
-        if (dropped) continue;
-        SOTTO_CO_CHECK(co_await handle(message));
+        std::vector<BytesView> envelopes;
+        if (message.code == code::kMessages) {
+            SOTTO_CO_TRY(envelopes, split_envelopes(message.payload, false));
+        }
+        const Load load{static_cast<double>(envelopes.size()), static_cast<double>(message.payload.size())};
+        const bool admitted = co_await admit(load);
+        if (admitted) SOTTO_CO_CHECK(co_await handle(message, envelopes));
     }
 }
 
-Task<Result<void>> Session::admit(const net::Message& message, bool& dropped) {
-    Load load{.bytes = static_cast<double>(message.payload.size())};
-    if (message.code == code::kMessages) {
-        SOTTO_CO_TRY(const auto items, split_envelopes(message.payload, false));
-        load.envelopes = static_cast<double>(items.size());
-    }
+Task<bool> Session::admit(Load load) {
+    bool dropped = false;
     auto wait = Duration::zero();
     for (auto* allowance : {&allowance_, address_allowance_.get()}) {
         if (!allowance) continue;
@@ -158,16 +157,16 @@ Task<Result<void>> Session::admit(const net::Message& message, bool& dropped) {
         wait = std::max(wait, owed.value_or(Allowance::kMaxWait));
     }
     if (dropped) ++engine_.counters().packets_dropped;
-    if (wait == Duration::zero()) co_return Result<void>{};
+    if (wait == Duration::zero()) co_return true;
     ++engine_.counters().packets_delayed;
     co_await sleep_for(*engine_.env().clock, wait);
-    co_return Result<void>{};
+    co_return !dropped;
 }
 
-Task<Result<void>> Session::handle(const net::Message& message) {
+Task<Result<void>> Session::handle(const net::Message& message, std::span<const BytesView> envelopes) {
     switch (message.code) {
         case code::kMessages:
-            co_return co_await on_batch(message.payload);
+            co_return co_await on_batch(message.payload, envelopes);
         case code::kPowRequirement:
         case code::kBloom:
         case code::kRateLimits:
@@ -188,14 +187,14 @@ Task<Result<void>> Session::handle(const net::Message& message) {
     }
 }
 
-Task<Result<void>> Session::on_batch(BytesView payload) {
-    SOTTO_CO_TRY(const auto items, split_envelopes(payload, false));
+Task<Result<void>> Session::on_batch(BytesView payload, std::span<const BytesView> items) {
     auto terms = engine_.terms();
     Slice slice(*engine_.env().clock);
     std::vector<EnvelopeError> errors;
+    const bool past_backlog = engine_.env().clock->now() - since_ >= kBacklogTime;
     for (const auto& item : items) {
         SOTTO_CO_TRY(const auto envelope, decode_envelope(item));
-        note_lag(envelope, terms.now);
+        if (past_backlog) note_lag(envelope, terms.now);
         const auto verdict = engine_.take(envelope, terms, this);
         if (confirms_ && tells(verdict) && errors.size() < kMaxErrors) {
             errors.push_back(error_of(crypto::keccak256(item), verdict));
@@ -209,7 +208,6 @@ Task<Result<void>> Session::on_batch(BytesView payload) {
 }
 
 void Session::note_lag(const EnvelopeView& envelope, std::uint64_t wall_seconds) {
-    if (engine_.env().clock->now() - since_ < kBacklogTime) return;
     lags_.add(static_cast<std::int64_t>(wall_seconds) - static_cast<std::int64_t>(envelope.sent()));
 }
 

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <list>
+#include <span>
+#include <vector>
 
 #include "base/event.hpp"
 #include "net/message_stream.hpp"
@@ -69,9 +71,11 @@ class Session final : private MailLink {
     Task<Result<void>> send(net::Code code, BytesView payload) override { return write(code, payload); }
 
     Task<Result<void>> read_messages();
-    Task<Result<void>> admit(const net::Message& message, bool& dropped);
-    Task<Result<void>> handle(const net::Message& message);
-    Task<Result<void>> on_batch(BytesView payload);
+    /// Waits as long as the peer's rates ask for. False: far above them, the message is dropped.
+    Task<bool> admit(Load load);
+    /// `envelopes` are the items of a code 1.
+    Task<Result<void>> handle(const net::Message& message, std::span<const BytesView> envelopes);
+    Task<Result<void>> on_batch(BytesView payload, std::span<const BytesView> items);
     Task<Result<void>> on_direct(BytesView payload);
     void note_lag(const EnvelopeView& envelope, std::uint64_t wall_seconds);
     Task<void> let_others_run(Slice& slice);
