@@ -75,23 +75,49 @@ Result<Bytes> decode_bits(const Alphabet& alphabet, std::string_view text) {
     return out;
 }
 
-/// Big number in base `from` to base `to`, both big-endian; leading zeros are kept one for one.
-template <class Out>
-Out convert(std::span<const Byte> digits, unsigned from, unsigned to) {
+/// As many digits of a base as 32 bits hold.
+struct Limb {
+    std::uint64_t size = 1;  ///< base to the power of `digits`
+    unsigned digits = 0;
+};
+consteval Limb limb_of(unsigned base) {
+    Limb limb;
+    for (; limb.size * base <= std::uint64_t{1} << 32; ++limb.digits) limb.size *= base;
+    return limb;
+}
+
+/// Big number from one base to another, both big-endian; leading zeros are kept one for one. The bases are constants
+/// and the work is done by limbs, since a division a digit made the name of a peer the dearest part of a connection.
+template <unsigned kFrom, unsigned kTo>
+Bytes convert(std::span<const Byte> digits) {
+    constexpr auto kLimb = limb_of(kTo);
     const auto first = std::ranges::find_if(digits, [](Byte d) { return d != 0; });
     const auto zeros = static_cast<std::size_t>(first - digits.begin());
-    std::vector<Byte> little;
+    std::vector<std::uint32_t> limbs;  // the lowest first
     for (auto it = first; it != digits.end(); ++it) {
-        unsigned carry = *it;
-        for (auto& digit : little) {
-            carry += digit * from;
-            digit = static_cast<Byte>(carry % to);
-            carry /= to;
+        std::uint64_t carry = *it;
+        for (auto& limb : limbs) {
+            carry += std::uint64_t{limb} * kFrom;
+            limb = static_cast<std::uint32_t>(carry % kLimb.size);
+            carry /= kLimb.size;
         }
-        for (; carry > 0; carry /= to) little.push_back(static_cast<Byte>(carry % to));
+        if (carry > 0) limbs.push_back(static_cast<std::uint32_t>(carry));
     }
-    Out out(zeros, 0);
-    out.insert(out.end(), little.rbegin(), little.rend());
+    Bytes out;
+    out.reserve(limbs.size() * kLimb.digits + zeros);
+    for (auto limb : limbs) {
+        for (unsigned i = 0; i < kLimb.digits; ++i, limb /= kTo) out.push_back(static_cast<Byte>(limb % kTo));
+    }
+    while (!out.empty() && out.back() == 0) out.pop_back();
+    out.insert(out.end(), zeros, 0);
+    std::ranges::reverse(out);
+    return out;
+}
+
+template <unsigned kBase>
+std::string encode_number(const Alphabet& alphabet, BytesView bytes) {
+    std::string out;
+    for (const Byte digit : convert<256, kBase>(bytes)) out.push_back(alphabet.digits[digit]);
     return out;
 }
 
@@ -100,11 +126,7 @@ Out convert(std::span<const Byte> digits, unsigned from, unsigned to) {
 std::string encode_bare(Base base, BytesView bytes) {
     const auto& alphabet = alphabet_of(base);
     if (alphabet.bits > 0) return encode_bits(alphabet, bytes);
-    std::string out;
-    for (const Byte digit : convert<Bytes>(bytes, 256, static_cast<unsigned>(alphabet.digits.size()))) {
-        out.push_back(alphabet.digits[digit]);
-    }
-    return out;
+    return base == Base::base58btc ? encode_number<58>(alphabet, bytes) : encode_number<36>(alphabet, bytes);
 }
 
 Result<Bytes> decode_bare(Base base, std::string_view text) {
@@ -116,7 +138,7 @@ Result<Bytes> decode_bare(Base base, std::string_view text) {
         SOTTO_TRY(const auto value, digit_value(alphabet, c));
         digits.push_back(static_cast<Byte>(value));
     }
-    return convert<Bytes>(digits, static_cast<unsigned>(alphabet.digits.size()), 256);
+    return base == Base::base58btc ? convert<58, 256>(digits) : convert<36, 256>(digits);
 }
 
 std::string encode(Base base, BytesView bytes) {

@@ -48,6 +48,24 @@ TEST(Multibase, HasTheFormsOfTheSpecification) {
     }
 }
 
+TEST(Multibase, CarriesOverManyDigitsAtOnce) {
+    // 58^5 and 36^6, and one less.
+    const struct {
+        Base base;
+        std::uint32_t number;
+        std::string_view text;
+    } cases[] = {{Base::base58btc, 656'356'768, "211111"},
+                 {Base::base58btc, 656'356'767, "zzzzz"},
+                 {Base::base36, 2'176'782'336, "1000000"},
+                 {Base::base36, 2'176'782'335, "zzzzzz"}};
+    for (const auto& [base, number, text] : cases) {
+        Bytes bytes(4);
+        store_be(number, bytes);
+        EXPECT_EQ(encode_bare(base, bytes), text);
+        EXPECT_EQ(decode_bare(base, text).value(), bytes);
+    }
+}
+
 TEST(Multibase, BytesOfEveryLengthComeBack) {
     for (std::size_t size = 0; size < 40; ++size) {
         Bytes bytes(size);

@@ -3,7 +3,7 @@
 
 #include <array>
 #include <boost/json/fwd.hpp>
-#include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +18,7 @@ namespace sotto::rpc {
 enum class EventKind : std::uint8_t {
     messages,  ///< a filter caught one; the tag is the filter's id
     states,    ///< of a posted message changed; the tag is its hash, 0x…
-    peers,     ///< a peer came or went; the tag is its peer id
+    peers,     ///< a peer came or went; no tag
 };
 inline constexpr std::size_t kEventKinds = 3;
 std::string_view to_string(EventKind kind) noexcept;
@@ -76,7 +76,7 @@ class EventLog {
     std::string epoch_;
     std::uint64_t last_ = 0;
     std::size_t bytes_ = 0;
-    std::deque<LoggedEvent> events_;
+    std::map<std::uint64_t, LoggedEvent> events_;
     Signal<std::uint64_t> added_;
 };
 

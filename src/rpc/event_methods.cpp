@@ -98,9 +98,8 @@ void add_event_methods(Dispatcher& dispatcher, Node& node, EventLog& log) {
 
 Subscription log_peers(EventLog& log, Node& node) {
     const auto& clock = *node.env().clock;
-    return node.host().events().subscribe([&log, &clock](const PeerEvent& event) {
-        log.add(EventKind::peers, to_json(event, clock), event.peer.to_string());
-    });
+    return node.host().events().subscribe(
+        [&log, &clock](const PeerEvent& event) { log.add(EventKind::peers, to_json(event, clock), {}); });
 }
 
 Subscription log_peer_states(EventLog& log, Node& node) {
@@ -113,7 +112,7 @@ Subscription log_peer_states(EventLog& log, Node& node) {
                                 {"transport", net::to_string(event.network)},
                                 {"address", event.remote.to_string()},
                                 {"reason", event.reason ? json::value(event.reason->message()) : json::value(nullptr)}};
-        log.add(EventKind::peers, data, event.peer.to_string());
+        log.add(EventKind::peers, data, {});
     });
 }
 
