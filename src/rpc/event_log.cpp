@@ -38,19 +38,22 @@ EventLog::EventLog(RandomSource& random, Bounds bounds)
     : bounds_(bounds), epoch_(to_hex(random.array<kEpochBytes>())) {}
 
 void EventLog::add(EventKind kind, const boost::json::object& data, std::string tag) {
-    events_.push_back({++last_, kind, std::move(tag), boost::json::serialize(data)});
-    bytes_ += bytes_of(events_.back());
+    ++last_;
+    LoggedEvent event{last_, kind, std::move(tag), boost::json::serialize(data)};
+    bytes_ += bytes_of(event);
+    events_.emplace(last_, std::move(event));
     while (events_.size() > 1 && (events_.size() > bounds_.events || bytes_ > bounds_.bytes)) {
-        bytes_ -= bytes_of(events_.front());
-        events_.pop_front();
+        bytes_ -= bytes_of(events_.begin()->second);
+        events_.erase(events_.begin());
     }
-    added_.emit(last_);
+    // A subscriber may add events itself: the others are still told of this one.
+    const auto number = last_;
+    added_.emit(number);
 }
 
 const LoggedEvent* EventLog::next(std::uint64_t after) const {
-    if (after >= last_) return nullptr;
-    const auto first = events_.front().number;
-    return after < first ? &events_.front() : &events_[static_cast<std::size_t>(after + 1 - first)];
+    const auto it = events_.upper_bound(after);
+    return it == events_.end() ? nullptr : &it->second;
 }
 
 std::string EventLog::id_of(std::uint64_t number) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
-#include <deque>
+#include <list>
 #include <map>
 
 #include "base/bytes.hpp"
@@ -29,7 +29,7 @@ class ProcessedMessages {
     void forget(TimePoint now);
 
     std::map<Id, TimePoint> known_;
-    std::deque<Id> in_order_;  ///< oldest first
+    std::list<Id> in_order_;  ///< oldest first
 };
 
 }  // namespace sotto::rpc
