@@ -44,7 +44,7 @@ struct Delivery {
     std::vector<crypto::PeerId> acknowledged_by = {};
     std::string reason = {};  ///< of failed and expired, or the last refusal by a peer
     std::string ticket = {};  ///< the client's own word for it; not kept on disk
-    double pow = 0;           ///< what it is sealed for; not kept on disk
+    double pow = 0;           ///< what it is sealed for by EIP-627; not kept on disk
 
     /// Nothing more will happen to it, but for more peers that confirm.
     bool settled() const noexcept { return state >= DeliveryState::acknowledged; }

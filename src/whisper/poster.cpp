@@ -110,7 +110,8 @@ Task<Result<Hash>> Poster::post(NewMessage message, std::optional<Secret> signer
     delivery.deadline = order.expiry;
     delivery.direct = message.target_peer.has_value();
     delivery.ticket = message.ticket;
-    delivery.pow = order.pow;
+    // What peers' minimums are compared with: by the old rule it is worth what luck gave it.
+    delivery.pow = order.rule == PowRule::legacy ? 0 : order.pow;
     deliveries_.queue(delivery);
     SOTTO_CO_TRY(const auto rlp, co_await seal(engine_.env(), std::move(order)));
     delivery.id = crypto::keccak256(rlp);

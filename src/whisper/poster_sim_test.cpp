@@ -198,6 +198,23 @@ TEST(Poster, SealsAgainForPeersThatAskForMore) {
     fixture.run(std::ref(body));
 }
 
+TEST(Poster, SealsAgainByEip627WhatTheOldRuleMadeWorthTooLittle) {
+    Fixture fixture({.rule = PowRule::legacy});
+    auto body = [&](Rig& rig) -> Task<void> {
+        rig.group->spawn(fixture.node().serve());
+        auto* peer = co_await fixture.meet(2, {.min_pow = 0.02, .confirmations = true});
+        auto message = fixture.message(20);
+        message.pow_target = 0.05;
+        const auto id = co_await fixture.node().post(std::move(message));
+        EXPECT_TRUE(id.has_value());
+        co_await fixture.pass(3s);
+        EXPECT_EQ(batches(*peer).size(), 1u);
+        EXPECT_EQ(fixture.node().deliveries().find(*id)->envelopes.size(), 2u);
+        fixture.node().stop();
+    };
+    fixture.run(std::ref(body));
+}
+
 TEST(Poster, DoesNotWorkForAPeerThatAsksForTooMuchOrWhereAnotherTakesIt) {
     Fixture fixture;
     auto body = [&](Rig& rig) -> Task<void> {
