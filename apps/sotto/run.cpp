@@ -92,8 +92,7 @@ struct Service {
     }
 
     void add_methods() {
-        rpc::add_all_methods(dispatcher,
-                             {*node, *control, events, data_dir->path(), [this] { return make_link(); }});
+        rpc::add_all_methods(dispatcher, {*node, *control, events, data_dir->path(), [this] { return make_link(); }});
         logged.push_back(rpc::log_peers(events, *node));
         logged.push_back(rpc::log_peer_states(events, *node));
         logged.push_back(rpc::log_states(events, node->whisper()));
@@ -182,9 +181,7 @@ struct Service {
             fmt::print("  {} chat '#lobby' --connect {}\n", own_name(), address);
     }
 
-    std::string status() const {
-        return fmt::format("serving {} peers", node->host().peer_count());
-    }
+    std::string status() const { return fmt::format("serving {} peers", node->host().peer_count()); }
 
     void reload() {
         manager.reloading();

@@ -216,7 +216,8 @@ class TestSubscriptions:
         subscription = watcher.call("sotto_subscribe", "messages", {"symKeyID": key, "topics": [TOPIC]})
         hash_ = post(node, "0x07")
         told = watcher.notification()
-        assert (told["subscription"], told["result"]["hash"], told["result"]["payload"]) == (subscription, hash_, "0x07")
+        message = told["result"]
+        assert (told["subscription"], message["hash"], message["payload"]) == (subscription, hash_, "0x07")
 
     def test_states_of_all_messages_or_of_those_that_are_named(self, node, watcher):
         watcher.call("sotto_subscribe", "states", {"hash": "0x" + "11" * 32})

@@ -6,8 +6,8 @@
 3. A POST that is not application/json: 415.
 4. A bearer token that is not the node's: 401. The node's: every namespace, everywhere.
 5. Without a token on a loopback listener: every namespace but admin.
-6. Off loopback a cookie of the page's session, where the Origin is there and names the same host and port as Host: shh and sotto, and
-   /events; neither /health nor /metrics.
+6. Off loopback a cookie of the page's session, where the Origin is there and names the same host and port as Host:
+   shh and sotto, and /events; neither /health nor /metrics.
 7. The page itself and a preflight need none of this, 1 to 4 hold for them too. All else: 401.
 
 Run as a program it holds a node on an address that is not loopback to them, in a network namespace of its own:
@@ -36,7 +36,8 @@ METHODS = {"shh": "shh_version", "sotto": "sotto_unsubscribe", "net": "net_versi
 CALLS = json.dumps([{"jsonrpc": "2.0", "id": name, "method": method, "params": []}
                     for name, method in METHODS.items()])
 
-HOSTS = {"own": "{own}", "localhost": "localhost:{port}", "vhost": "node.example", "evil": "evil.example", "absent": None}
+HOSTS = {"own": "{own}", "localhost": "localhost:{port}", "vhost": "node.example", "evil": "evil.example",
+         "absent": None}
 ORIGINS = {"absent": None, "own": "http://{own}", "vhost": "http://node.example", "app": "https://app.example",
            "evil": "http://evil.example", "null": "null"}
 TOKENS = {"absent": None, "right": "Bearer {token}", "wrong": "Bearer " + "0" * 64}
