@@ -32,6 +32,14 @@ Error error_of(sqlite3* database, int code) {
     }
 }
 
+/// Links to the folder are the operator's business. SQLite refuses them as it does a link in place of the file.
+Result<std::filesystem::path> resolve_folder(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto folder = std::filesystem::canonical(std::filesystem::absolute(path).parent_path(), error);
+    if (error) return fail(Errc::io, path.string() + " cannot be opened: " + error.message());
+    return folder / path.filename();
+}
+
 /// SQLite would make it with the umask's mode, and gives its side files the mode of the main one.
 Result<void> make_private(const std::filesystem::path& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -96,7 +104,8 @@ void Database::Close::operator()(sqlite3* database) const noexcept {
     sqlite3_close_v2(database);
 }
 
-Result<Database> Database::open(const std::filesystem::path& path) {
+Result<Database> Database::open(const std::filesystem::path& where) {
+    SOTTO_TRY(const auto path, resolve_folder(where));
     SOTTO_CHECK(make_private(path));
     sqlite3* raw = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;

@@ -41,8 +41,8 @@ class Statement {
 /// disk is full), io, malformed (the file is damaged or no database), internal. One thread at a time.
 class Database {
   public:
-    /// Made with mode 0600 whatever the umask when there is none; links are not followed.
-    static Result<Database> open(const std::filesystem::path& path);
+    /// Made with mode 0600 whatever the umask when there is none; a link in its place is not followed.
+    static Result<Database> open(const std::filesystem::path& where);
     /// Statements without rows, separated by semicolons.
     Result<void> run(std::string_view sql);
     Result<Statement> prepare(std::string_view sql);

@@ -116,6 +116,8 @@ class ThreadStore final : public Store {
         for (auto& pending : batch) {
             if (pending.undo) undo_.push_back(std::move(pending.undo));
         }
+        // At once: the process may end before anything else is written. If it fails, the next batch fails with it.
+        (void)reopen_if_broken();
         return outcome;
     }
 

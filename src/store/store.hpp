@@ -13,9 +13,9 @@ namespace sotto::store {
 using Job = std::move_only_function<Result<void>(Database&)>;
 
 /// A database with a thread of its own. What waits together is committed together, so that one fsync serves all of
-/// it; it succeeds or fails together too. After a commit that failed, the database is opened anew before the next, and
-/// what the failed ones may have left is undone: what was reported as failed is not found there later. Loop thread
-/// only, but for the jobs.
+/// it; it succeeds or fails together too. After a commit that failed, the database is opened anew and what the failed
+/// ones may have left is undone, before they are told where the disk allows it, before anything else is written in any
+/// case: what was reported as failed is not found there later. Loop thread only, but for the jobs.
 class Store {
   public:
     struct Limits {

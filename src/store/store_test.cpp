@@ -119,6 +119,21 @@ TEST(Store, AFailedJobFailsItsBatchAndIsUndoneAndTheNextOneWorks) {
     EXPECT_EQ(count(folder.file()), 2);
 }
 
+TEST(Store, WhatFailedIsUndoneAtOnceNotBeforeTheNextWrite) {
+    Folder folder;
+    {
+        Loop loop(1);
+        const auto store = open(loop, folder.file());
+        auto body = [&]() -> Task<int> {
+            EXPECT_TRUE((co_await store->write(insert("one"), {}, 1)).has_value());
+            EXPECT_FALSE((co_await store->write(insert("one"), insert("undone"), 1)).has_value());
+            EXPECT_EQ(count(folder.file()), 2) << "the process may end here";
+            co_return 0;
+        };
+        loop.run(body());
+    }
+}
+
 TEST(Store, AFullDiskIsSaidAndForgottenWhenThereIsRoomAgain) {
     Folder folder;
     // A file that may not grow is what a full disk looks like to SQLite.
@@ -172,6 +187,16 @@ TEST(Database, LinksAreNotFollowed) {
     Folder folder;
     std::filesystem::create_symlink("/etc/hostname", folder.file());
     EXPECT_FALSE(Database::open(folder.file()).has_value());
+}
+
+TEST(Database, ItsFolderMayBeReachedThroughALink) {
+    Folder folder;
+    const auto real = folder.file().parent_path() / "real";
+    const auto link = folder.file().parent_path() / "link";
+    std::filesystem::create_directory(real);
+    std::filesystem::create_directory_symlink(real, link);
+    const auto opened = Database::open(link / "words.db");
+    EXPECT_TRUE(opened.has_value()) << opened.error().message();
 }
 
 TEST(Database, BindsAndReadsEveryKindOfValue) {
