@@ -26,9 +26,13 @@ constexpr std::int64_t kKeepEnded = 86'400;
 constexpr std::string_view kPrune =
     "DELETE FROM outbox WHERE deadline < ?1 - ?2"
     " OR (deadline < ?1 AND number <= (SELECT max(number) FROM outbox) - 20000)";
-constexpr std::string_view kLoad = "SELECT id, deadline, record, envelope FROM outbox ORDER BY number";
+/// An envelope that nobody sends any more need not fill the memory.
+constexpr std::string_view kLoad =
+    "SELECT id, deadline, record, CASE WHEN deadline < ? THEN x'' ELSE envelope END FROM outbox ORDER BY number";
 /// Changes of state are gathered this long: what is lost with the process makes a message go twice, no worse.
 constexpr Duration kGather = std::chrono::milliseconds(50);
+/// Pruning looks at every row.
+constexpr Duration kPrunePeriod = std::chrono::minutes(1);
 
 Result<void> put_entry(store::Database& database, const JournalEntry& entry) {
     SOTTO_TRY(auto put, database.prepare(kPut));
@@ -68,6 +72,7 @@ Result<std::vector<JournalEntry>> load(const std::filesystem::path& path, std::i
     SOTTO_CHECK(database.run(kSchema));
     SOTTO_CHECK(prune(database, now));
     SOTTO_TRY(auto rows, database.prepare(kLoad));
+    rows.bind(1, now);
     std::vector<JournalEntry> entries;
     for (;;) {
         SOTTO_TRY(const bool row, rows.step());
@@ -118,9 +123,11 @@ class OpenJournal final : public SqliteJournal {
         std::size_t bytes = 0;
         for (const auto& [id, entry] : changes_) bytes += entry ? entry->record.size() + entry->envelope.size() : 0;
         const auto now = static_cast<std::int64_t>(env_.clock->wall().seconds());
-        auto job = [changes = std::exchange(changes_, {}), now](store::Database& database) -> Result<void> {
+        const bool prunes = env_.clock->now() >= prune_due_;
+        if (prunes) prune_due_ = env_.clock->now() + kPrunePeriod;
+        auto job = [changes = std::exchange(changes_, {}), now, prunes](store::Database& database) -> Result<void> {
             SOTTO_CHECK(apply(database, changes));
-            return prune(database, now);
+            return prunes ? prune(database, now) : Result<void>{};
         };
         const auto tell = [](const Error& error) {
             log::warn("node", "states of messages are not kept", {{"error", error.message()}});
@@ -133,6 +140,7 @@ class OpenJournal final : public SqliteJournal {
     std::vector<JournalEntry> loaded_;
     Changes changes_;
     Timer timer_;
+    TimePoint prune_due_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/loop.hpp"
+#include "store/sqlite.hpp"
 
 namespace sotto::node {
 namespace {
@@ -86,6 +87,28 @@ TEST(Journal, ForgetsWhatEndedADayAgo) {
     const auto loaded = session(folder.file(), nothing);
     ASSERT_EQ(loaded.size(), 1u);
     EXPECT_EQ(loaded[0].id[0], 2);
+}
+
+TEST(Journal, ManyThatEndedDoNotCrowdOutOneThatWaits) {
+    Folder folder;
+    auto first = [](Loop& loop, whisper::Journal& journal) -> Task<void> {
+        EXPECT_TRUE((co_await journal.put(entry(loop, 1, "sealed", "envelope"))).has_value());
+    };
+    session(folder.file(), first);
+    {
+        auto database = store::Database::open(folder.file());
+        ASSERT_TRUE(database.has_value());
+        ASSERT_TRUE(database
+                        ->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+                              " INSERT INTO outbox (id, deadline, record, envelope) SELECT"
+                              " CAST(printf('%032d', i) AS BLOB), unixepoch() - 60, x'01', zeroblob(10) FROM n")
+                        .has_value());
+    }
+    const auto loaded = session(folder.file(), nothing);
+    ASSERT_FALSE(loaded.empty());
+    EXPECT_EQ(loaded.front().id[0], 1);
+    EXPECT_EQ(text_of(loaded.front().envelope), "envelope");
+    EXPECT_TRUE(loaded.back().envelope.empty()) << "nobody sends it any more";
 }
 
 TEST(Journal, SaysWhatToDoAboutADamagedFile) {
