@@ -70,6 +70,7 @@ Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from) {
         return Added::duplicate;
     }
     const auto cost = cost_of(*envelope);
+    if (from == kNoSlot && fills_half(cost)) return Added::refused;
     if (!make_room(cost, work.accepted, from)) return Added::refused;
 
     auto& entry = entries_[envelope->hash()];
@@ -85,6 +86,13 @@ Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from) {
     by_expiry_.insert(&entry);
     bytes_ += cost;
     return Added::added;
+}
+
+/// Whether what was posted here would fill more than its half.
+bool Pool::fills_half(std::size_t cost) const {
+    const auto own = accounts_.find(kNoSlot);
+    const auto count = own == accounts_.end() ? 0 : own->second.by_work.size();
+    return bytes_of(kNoSlot) + cost > limits_.bytes / 2 || count * 2 >= limits_.envelopes;
 }
 
 bool Pool::make_room(std::size_t cost, double pow, Slot source) {
@@ -106,19 +114,20 @@ std::vector<Pool::Entry*> Pool::choose_victims(std::size_t cost, double pow, Slo
     std::vector<Share> shares;
     accounts_.try_emplace(source);
     for (const auto& [slot, account] : accounts_) {
+        if (slot == kNoSlot) continue;
         const auto added = slot == source ? cost : 0;
         shares.push_back({slot, account.bytes + added, account.by_work.begin(), account.by_work.end()});
     }
     std::vector<Entry*> victims;
     std::size_t freed = 0;
     while (bytes_ - freed + cost > limits_.bytes || entries_.size() - victims.size() >= limits_.envelopes) {
-        auto& heaviest = *std::ranges::max_element(shares, {}, &Share::bytes);
-        if (heaviest.next == heaviest.end) return {};
-        auto* victim = *heaviest.next;
-        if (heaviest.source == source && victim->work.accepted >= pow) return {};
-        ++heaviest.next;
+        const auto heaviest = std::ranges::max_element(shares, {}, &Share::bytes);
+        if (heaviest == shares.end() || heaviest->next == heaviest->end) return {};
+        auto* victim = *heaviest->next;
+        if (heaviest->source == source && victim->work.accepted >= pow) return {};
+        ++heaviest->next;
         const auto size = cost_of(*victim->envelope);
-        heaviest.bytes -= size;
+        heaviest->bytes -= size;
         freed += size;
         victims.push_back(victim);
     }

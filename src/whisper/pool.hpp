@@ -37,7 +37,8 @@ struct PoolLimits {
 
 /// All envelopes that have not expired, once each, in the order they came. Bounded: when full, the peer that fills most
 /// of it makes room, by its envelopes with the least work per byte and second; a peer at its fair share cannot be
-/// pushed out by one that floods. Pure: time comes in. Loop thread only.
+/// pushed out by one that floods. What was posted here stays in any case and fills at most half. Pure: time comes in.
+/// Loop thread only.
 class Pool {
   public:
     static constexpr std::size_t kEntryOverhead = 512;
@@ -112,6 +113,7 @@ class Pool {
         std::set<Entry*, Cheaper> by_work;
     };
 
+    bool fills_half(std::size_t cost) const;
     bool make_room(std::size_t cost, double pow, Slot source);
     std::vector<Entry*> choose_victims(std::size_t cost, double pow, Slot source);
     void remove(Entry* entry);

@@ -11,6 +11,8 @@ namespace {
 
 using testing::TestRandom;
 
+constexpr Slot kPeer = 0;
+
 SharedEnvelope made(std::uint64_t number, std::uint32_t expiry = 1'000, std::size_t size = 100) {
     const Bytes data(size, 0x33);
     return *make_envelope(encode_envelope(encode_body(expiry, 10, {1, 2, 3, 4}, data), number));
@@ -55,8 +57,8 @@ TEST(Pool, IsBoundedInBytesAndNumber) {
     Pool by_bytes({.bytes = 10 * cost + 9, .envelopes = 1'000}, 1);
     Pool by_number({.bytes = 1'000'000, .envelopes = 7}, 1);
     for (std::uint64_t i = 0; i < 100; ++i) {
-        by_bytes.add(made(i % 100), {1, static_cast<double>(i)}, kNoSlot);
-        by_number.add(made(i % 100), {1, static_cast<double>(i)}, kNoSlot);
+        by_bytes.add(made(i % 100), {1, static_cast<double>(i)}, kPeer);
+        by_number.add(made(i % 100), {1, static_cast<double>(i)}, kPeer);
         EXPECT_LE(by_bytes.bytes(), 10 * cost + 9);
         EXPECT_LE(by_number.size(), 7u);
     }
@@ -67,24 +69,24 @@ TEST(Pool, IsBoundedInBytesAndNumber) {
 
 TEST(Pool, TheCheapestMakesRoomAndAmongEqualsTheNewcomerYields) {
     Pool pool({.bytes = 1'000'000, .envelopes = 3}, 1);
-    pool.add(made(1), {1, 5}, kNoSlot);
-    pool.add(made(2), {1, 1}, kNoSlot);
-    pool.add(made(3), {1, 5}, kNoSlot);
-    EXPECT_EQ(pool.add(made(4), {1, 1}, kNoSlot), Pool::Added::refused);
-    EXPECT_EQ(pool.add(made(5), {1, 0.5}, kNoSlot), Pool::Added::refused);
-    EXPECT_EQ(pool.add(made(6), {1, 2}, kNoSlot), Pool::Added::added);
+    pool.add(made(1), {1, 5}, kPeer);
+    pool.add(made(2), {1, 1}, kPeer);
+    pool.add(made(3), {1, 5}, kPeer);
+    EXPECT_EQ(pool.add(made(4), {1, 1}, kPeer), Pool::Added::refused);
+    EXPECT_EQ(pool.add(made(5), {1, 0.5}, kPeer), Pool::Added::refused);
+    EXPECT_EQ(pool.add(made(6), {1, 2}, kPeer), Pool::Added::added);
     EXPECT_EQ(nonces(pool), (std::vector<std::uint64_t>{1, 3, 6}));
 }
 
 TEST(Pool, ALargeOneThatCannotStayEvictsNobody) {
     const auto cost = made(1)->raw().size() + Pool::kEntryOverhead;
     Pool pool({.bytes = 4 * cost, .envelopes = 100}, 1);
-    for (std::uint64_t i = 0; i < 4; ++i) pool.add(made(i), {1, i < 2 ? 1.0 : 9.0}, kNoSlot);
-    EXPECT_EQ(pool.add(made(9, 1'000, 3 * 600), {1, 5}, kNoSlot), Pool::Added::refused);
+    for (std::uint64_t i = 0; i < 4; ++i) pool.add(made(i), {1, i < 2 ? 1.0 : 9.0}, kPeer);
+    EXPECT_EQ(pool.add(made(9, 1'000, 3 * 600), {1, 5}, kPeer), Pool::Added::refused);
     EXPECT_EQ(pool.size(), 4u);
-    EXPECT_EQ(pool.add(made(9, 1'000, 700), {1, 5}, kNoSlot), Pool::Added::added);
+    EXPECT_EQ(pool.add(made(9, 1'000, 700), {1, 5}, kPeer), Pool::Added::added);
     EXPECT_EQ(pool.size(), 3u);
-    EXPECT_EQ(pool.add(made(10, 1'000, 100'000), {1, 50}, kNoSlot), Pool::Added::refused);
+    EXPECT_EQ(pool.add(made(10, 1'000, 100'000), {1, 50}, kPeer), Pool::Added::refused);
     EXPECT_EQ(pool.size(), 3u);
 }
 
@@ -152,7 +154,7 @@ TEST(Pool, AgreesWithANaiveOneUnderRandomUse) {
             const auto envelope =
                 made(random.below(300), static_cast<std::uint32_t>(1'000 + random.below(50)), random.below(3'000));
             const auto pow = static_cast<double>(random.below(8));
-            const auto added = pool.add(envelope, {pow, pow}, kNoSlot);
+            const auto added = pool.add(envelope, {pow, pow}, kPeer);
             const bool known = std::ranges::any_of(
                 naive, [&](const auto& item) { return item.second.envelope->hash() == envelope->hash(); });
             EXPECT_EQ(added == Pool::Added::duplicate, known);
@@ -212,6 +214,28 @@ TEST(Pool, WhatAPeerThatIsGoneBroughtStaysAndCountsTogether) {
     EXPECT_EQ(pool.bytes_of(kDeparted), pool.bytes());
     EXPECT_EQ(pool.expire(~std::uint32_t{0}).size(), 2u);
     EXPECT_EQ(pool.bytes_of(kDeparted), 0u);
+}
+
+TEST(Pool, WhatWasPostedHereIsNeverPushedOutAndFillsAtMostHalf) {
+    const auto cost = made(1)->raw().size() + Pool::kEntryOverhead;
+    Pool pool({.bytes = 10 * cost + 9, .envelopes = 1'000}, 1);
+    for (std::uint64_t i = 0; i < 5; ++i) EXPECT_EQ(pool.add(made(i), {1, 1}, kNoSlot), Pool::Added::added);
+    EXPECT_EQ(pool.add(made(5), {1, 9}, kNoSlot), Pool::Added::refused) << "more than half";
+    const Slot flood = pool.open_slot();
+    for (std::uint64_t i = 100; i < 200; ++i) pool.add(made(i), {1, 5 + static_cast<double>(i)}, flood);
+    EXPECT_EQ(pool.size(), 10u);
+    for (std::uint64_t i = 0; i < 5; ++i) EXPECT_NE(pool.find(made(i)->hash()), nullptr) << i;
+    Pool by_number({.bytes = 1'000'000, .envelopes = 4}, 1);
+    for (std::uint64_t i = 0; i < 3; ++i) by_number.add(made(i), {1, 1}, kNoSlot);
+    EXPECT_EQ(by_number.size(), 2u);
+}
+
+TEST(Pool, WhatIsPostedHereMakesPeersMakeRoom) {
+    Pool pool({.bytes = 1'000'000, .envelopes = 4}, 1);
+    const Slot peer = pool.open_slot();
+    for (std::uint64_t i = 0; i < 4; ++i) pool.add(made(i), {1, 9}, peer);
+    EXPECT_EQ(pool.add(made(9), {1, 1}, kNoSlot), Pool::Added::added);
+    EXPECT_EQ(pool.size(), 4u);
 }
 
 }  // namespace
