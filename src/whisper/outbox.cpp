@@ -11,6 +11,10 @@ namespace {
 /// Entries looked at in one go: well below a millisecond.
 constexpr std::size_t kScanLimit = 4096;
 
+bool is_early(const EnvelopeView& view, std::uint64_t wall_seconds) noexcept {
+    return view.sent() > wall_seconds + kSyncAllowance;
+}
+
 }  // namespace
 
 Outbox::Outbox(Pool& pool, const Terms& terms, TimePoint now)
@@ -28,17 +32,17 @@ Outbox::~Outbox() {
 void Outbox::set_min_pow(double pow, TimePoint now) {
     const bool wider = pow < terms_.min_pow;
     terms_.min_pow = pow;
-    if (wider) rescan(now);
+    if (wider) rescan(now, kRescanPause);
 }
 
 void Outbox::set_bloom(const Bloom& bloom, TimePoint now) {
     if (bloom == terms_.bloom) return;
     terms_.bloom = bloom;
-    rescan(now);
+    rescan(now, kRescanPause);
 }
 
 void Outbox::set_own_only(bool own_only, TimePoint now) {
-    if (terms_.own_only && !own_only) rescan(now);
+    if (terms_.own_only && !own_only) rescan(now, kRescanPause);
     terms_.own_only = own_only;
 }
 
@@ -46,13 +50,15 @@ void Outbox::send_again(std::span<const Hash> envelopes, TimePoint now) {
     for (const auto& hash : envelopes) {
         if (auto* entry = pool_.find(hash)) entry->known_by.reset(slot_);
     }
-    if (!envelopes.empty()) rescan(now);
+    if (!envelopes.empty()) rescan(now, kRescanPause);
 }
 
-void Outbox::rescan(TimePoint now) {
+void Outbox::rescan(TimePoint now, Duration pause) {
+    const bool waits = backlog_from_ == 0 && backlog_end_ > 0;
     backlog_from_ = 0;
     backlog_end_ = pool_.end();
-    backlog_due_ = std::max(backlog_due_, now + kRescanPause);
+    // One that has not begun must not wait longer for being asked for again, or it might for ever.
+    backlog_due_ = waits ? std::min(backlog_due_, now + pause) : std::max(backlog_due_, now + pause);
 }
 
 bool Outbox::on_added(const Pool::Entry& entry, std::uint64_t wall_seconds, TimePoint now) {
@@ -77,12 +83,20 @@ std::optional<Outbox::Batch> Outbox::take(std::uint64_t wall_seconds, TimePoint 
             live_due_.reset();
             live_bytes_ = 0;
         }
+        look_for_early(now);
         return batch;
     }
     if (backlog_from_ >= backlog_end_ || backlog_due_ > now) return std::nullopt;
     backlog_from_ = collect(batch, backlog_from_, backlog_end_, wall_seconds);
     if (!batch.envelopes.empty()) backlog_due_ = now + kBacklogPause;
+    look_for_early(now);
     return batch;
+}
+
+void Outbox::look_for_early(TimePoint now) {
+    if (!some_are_early_ || backlog_from_ < backlog_end_) return;
+    some_are_early_ = false;
+    rescan(now, kEarlyPause);
 }
 
 std::optional<TimePoint> Outbox::next_due() const noexcept {
@@ -93,7 +107,10 @@ std::optional<TimePoint> Outbox::next_due() const noexcept {
 
 std::uint64_t Outbox::collect(Batch& batch, std::uint64_t from, std::uint64_t end, std::uint64_t wall_seconds) {
     return pool_.scan(from, end, kScanLimit, [&](Pool::Entry& entry) {
-        if (!eligible(entry, wall_seconds)) return true;
+        if (!eligible(entry, wall_seconds)) {
+            some_are_early_ = some_are_early_ || is_early(entry.envelope->view(), wall_seconds);
+            return true;
+        }
         const auto size = entry.envelope->raw().size();
         if (!batch.envelopes.empty() && batch.bytes + size > kBatchBytes) return false;
         entry.known_by.set(slot_);
@@ -107,7 +124,7 @@ bool Outbox::eligible(const Pool::Entry& entry, std::uint64_t wall_seconds) cons
     const auto& view = entry.envelope->view();
     if (entry.known_by.test(slot_) || (terms_.own_only && !entry.own())) return false;
     // A bridge may have held it, and the peer hangs up on what is too old or too young.
-    if (view.expiry < wall_seconds || view.sent() > wall_seconds + kSyncAllowance) return false;
+    if (view.expiry < wall_seconds || is_early(view, wall_seconds)) return false;
     auto pow = entry.work.eip627;
     if (const auto extra = extra_ttl(view, wall_seconds); extra > 0) {
         // The peer counts the work of an envelope from the future over a longer time.

@@ -21,6 +21,7 @@ class Outbox {
     static constexpr Duration kLinger = std::chrono::milliseconds(20);
     static constexpr Duration kBacklogPause = std::chrono::milliseconds(200);
     static constexpr Duration kRescanPause = std::chrono::seconds(1);
+    static constexpr Duration kEarlyPause = std::chrono::seconds(10);
     static constexpr std::size_t kFlushBytes = 64 * 1024;
     static constexpr std::size_t kBatchBytes = 512 * 1024;  ///< a single larger envelope travels alone
 
@@ -44,6 +45,7 @@ class Outbox {
 
     Slot slot() const noexcept { return slot_; }
     double min_pow() const noexcept { return terms_.min_pow; }
+    bool wants(const Topic& topic) const noexcept { return terms_.bloom.matches(topic); }
     /// The peer may have these after all, but did not say so: they go again.
     void send_again(std::span<const Hash> envelopes, TimePoint now);
     /// What the peer did not get under the old terms is looked through again.
@@ -62,7 +64,8 @@ class Outbox {
   private:
     bool eligible(const Pool::Entry& entry, std::uint64_t wall_seconds) const noexcept;
     std::uint64_t collect(Batch& batch, std::uint64_t from, std::uint64_t end, std::uint64_t wall_seconds);
-    void rescan(TimePoint now);
+    void rescan(TimePoint now, Duration pause);
+    void look_for_early(TimePoint now);
 
     Pool& pool_;
     Slot slot_;
@@ -73,6 +76,7 @@ class Outbox {
     std::uint64_t backlog_from_ = 0;
     std::uint64_t backlog_end_;
     TimePoint backlog_due_;
+    bool some_are_early_ = false;  ///< left out, since our clock was set back after they came
 };
 
 }  // namespace sotto::whisper

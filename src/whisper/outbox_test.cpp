@@ -147,8 +147,8 @@ TEST(Outbox, NewTermsLookThroughThePoolAgainButNotMoreThanOnceASecond) {
     outbox.set_min_pow(4, at(0s));
     EXPECT_EQ(outbox.next_due(), at(1s));
     outbox.set_min_pow(1, at(100ms));
-    EXPECT_EQ(outbox.next_due(), at(1s + 100ms));
-    EXPECT_EQ(outbox.take(kWall, at(1s + 100ms))->envelopes.size(), 1u);
+    EXPECT_EQ(outbox.next_due(), at(1s));
+    EXPECT_EQ(outbox.take(kWall, at(1s))->envelopes.size(), 1u);
     EXPECT_FALSE(outbox.take(kWall, at(1h)).has_value());
     outbox.set_min_pow(9, at(3s));
     EXPECT_FALSE(outbox.next_due().has_value());
@@ -174,6 +174,35 @@ TEST(Outbox, LooksThroughALargePoolInParts) {
     EXPECT_TRUE(outbox.take(kWall, at(0s))->envelopes.empty());
     EXPECT_EQ(outbox.take(kWall, at(0s))->envelopes.front(), last);
     EXPECT_FALSE(outbox.take(kWall, at(0s)).has_value());
+}
+
+TEST(Outbox, WhatIsAskedForAgainEverySecondComesAllTheSame) {
+    Rig rig;
+    Outbox outbox(rig.pool, {}, at(0s));
+    const auto envelope = rig.add(&outbox, 0s);
+    ASSERT_TRUE(outbox.take(kWall, at(20ms)).has_value());
+    std::size_t again = 0;
+    for (int i = 1; i <= 10; ++i) {
+        const auto now = at(std::chrono::seconds(i));
+        outbox.send_again(std::vector{envelope->hash()}, now);
+        while (const auto batch = outbox.take(kWall, now)) again += batch->envelopes.size();
+    }
+    EXPECT_GE(again, 5u);
+}
+
+TEST(Outbox, WhatIsEarlySinceTheClockWasSetBackGoesWhenItsTimeHasCome) {
+    Rig rig;
+    Outbox outbox(rig.pool, {}, at(0s));
+    rig.add(&outbox, 0s);
+    std::size_t sent = 0;
+    for (std::uint64_t i = 1; i <= 100; ++i) {
+        while (const auto batch = outbox.take(kWall - 60 + i, at(std::chrono::seconds(i)))) {
+            sent += batch->envelopes.size();
+        }
+        if (i < 45) EXPECT_EQ(sent, 0u) << i;
+    }
+    EXPECT_EQ(sent, 1u);
+    EXPECT_FALSE(outbox.next_due().has_value());
 }
 
 }  // namespace
