@@ -2,7 +2,7 @@
 #pragma once
 
 #include <map>
-#include <unordered_set>
+#include <set>
 
 #include "whisper/envelope.hpp"
 
@@ -22,12 +22,9 @@ class SeenMessages {
     std::size_t size() const noexcept { return ids_.size(); }
 
   private:
-    struct HashOf {
-        std::size_t operator()(const Hash& hash) const noexcept { return load_be<std::uint64_t>(hash); }
-    };
     void forget_first();
 
-    std::unordered_set<Hash, HashOf> ids_;
+    std::set<Hash> ids_;  ///< ordered: strangers may choose hashes that share a bucket
     std::multimap<std::uint32_t, Hash> by_expiry_;
 };
 
