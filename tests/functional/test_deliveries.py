@@ -4,7 +4,6 @@
 import concurrent.futures
 import contextlib
 import random
-import shutil
 import signal
 import subprocess
 import threading
@@ -15,6 +14,7 @@ import pytest
 from support.cli import sotto_binary
 from support.node import Node, RpcError, until
 from support.peers import PeerError
+from support.preload import compiled
 from support.websocket import WebSocket
 
 KEY = "0x" + "5a" * 32
@@ -187,12 +187,7 @@ SYNC(fdatasync)
 @pytest.fixture
 def failing_sync(tmp_path):
     """A library that makes fsync fail while a file exists: its path, and that file."""
-    compiler = next(filter(None, map(shutil.which, ("clang-19", "cc"))), None)
-    if not compiler:
-        pytest.skip("no C compiler")
-    (tmp_path / "shim.c").write_text(SHIM)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", tmp_path / "shim.so", tmp_path / "shim.c", "-ldl"], check=True)
-    return tmp_path / "shim.so", tmp_path / "fail-now"
+    return compiled(SHIM, tmp_path), tmp_path / "fail-now"
 
 
 def test_a_failed_fsync_is_told_to_the_poster_and_the_message_does_not_come_back(failing_sync, start_node, tmp_path):

@@ -51,8 +51,9 @@ def some_min_pow(dice: random.Random, envelope: Envelope, rule: str, now: int) -
 
 
 def make(dice: random.Random, expiry: int, ttl: int, now: int) -> Tuple:
-    envelope = Envelope(expiry % U32, ttl % U32, dice.randbytes(4), dice.randbytes(dice.choice((0, 1, 55, 56, 200, 500))),
-                        dice.choice((0, 1, 255, dice.getrandbits(32), 2**64 - 1, dice.getrandbits(64))))
+    data = dice.randbytes(dice.choice((0, 1, 55, 56, 200, 500)))
+    nonce = dice.choice((0, 1, 255, dice.getrandbits(32), 2**64 - 1, dice.getrandbits(64)))
+    envelope = Envelope(expiry % U32, ttl % U32, dice.randbytes(4), data, nonce)
     rule = dice.choice(RULES)
     return Tuple(envelope, now, rule, some_min_pow(dice, envelope, rule, now))
 

@@ -46,8 +46,9 @@ class WebSocket:
     def send(self, text: str) -> None:
         self._socket.sendall(Frame(Opcode.TEXT, text.encode()).serialize(mask=True))
 
-    def receive(self):
+    def receive(self, timeout: float = LIMIT):
         """The next message, as JSON."""
+        self._socket.settimeout(timeout)
         while True:
             frame = self._frame()
             if frame is None or frame.opcode is Opcode.CLOSE:

@@ -39,6 +39,25 @@ def rlp(item: int | bytes | list) -> bytes:
     return _header(len(item), 0x80) + item
 
 
+def _parse(data: bytes) -> tuple[bytes | list, bytes]:
+    """One item of well-formed RLP, and what comes behind it."""
+    first = data[0]
+    if first < 0x80:
+        return data[:1], data[1:]
+    base = 0xC0 if first >= 0xC0 else 0x80
+    at, size = 1, first - base
+    if size > 55:
+        at, size = 1 + size - 55, int.from_bytes(data[1:1 + size - 55], "big")
+    body, rest = data[at:at + size], data[at + size:]
+    if base == 0x80:
+        return body, rest
+    items = []
+    while body:
+        item, body = _parse(body)
+        items.append(item)
+    return items, rest
+
+
 @dataclass(frozen=True)
 class Envelope:
     expiry: int
@@ -46,6 +65,16 @@ class Envelope:
     topic: bytes
     data: bytes
     nonce: int
+
+    @classmethod
+    def all_of(cls, encoded: bytes) -> list["Envelope"]:
+        """Of RLP items that follow one another."""
+        envelopes = []
+        while encoded:
+            (expiry, ttl, topic, data, nonce), encoded = _parse(encoded)
+            envelopes.append(cls(*(int.from_bytes(n, "big") for n in (expiry, ttl)), topic, data,
+                                 int.from_bytes(nonce, "big")))
+        return envelopes
 
     def encoded(self) -> bytes:
         return rlp([self.expiry, self.ttl, self.topic, self.data, self.nonce])
