@@ -113,7 +113,7 @@ void Engine::tick() {
     }
     check_clock();
     tick_ = env_.clock->after(kTick, [this] { tick(); });
-    for (auto* session : sessions_) session->retry_unconfirmed();
+    for (auto* session : sessions_) session->retry_untaken();
     ticks_.emit();
     for (const auto& envelope : gone) {
         events_.emit({.kind = EnvelopeEvent::Kind::expired, .hash = envelope->hash(), .envelope = &envelope});

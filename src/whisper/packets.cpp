@@ -113,14 +113,6 @@ Result<PacketRates> decode_rates(BytesView payload) {
     return read_rates(fields);
 }
 
-bool means_clock(const EnvelopeError& error) noexcept {
-    constexpr std::uint64_t kDocumented = 1;
-    const bool says_so = error.description.find("time") != std::string::npos ||
-                         error.description.find("future") != std::string::npos ||
-                         error.description.find("old") != std::string::npos;
-    return error.code == kDocumented || error.code == kErrorTimeNotSynced || (error.code == kErrorOther && says_so);
-}
-
 Bytes encode_batch_ack(const Hash& batch) {
     return rlp::encode_string(batch);
 }

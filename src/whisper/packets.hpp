@@ -71,12 +71,11 @@ struct EnvelopeError {
     std::uint64_t code = 0;
     std::string description;
 };
-/// The numbers that Status's nodes put there, an accident of their source that became the wire.
+/// The numbers that Status's nodes put there, an accident of their source that became the wire. They differ by version
+/// (1, 36 or 37 for the clock, 37 or 38 for the rest), and most of these nodes call every failure one of the clock: of
+/// what a peer says we believe that it did not take the envelope, no more.
 inline constexpr std::uint64_t kErrorTimeNotSynced = 36;
 inline constexpr std::uint64_t kErrorOther = 37;
-/// Whether a peer means that its clock and ours differ. The numbers differ by version (1, 36, 37), 37 also says
-/// "other", so the text decides where it can.
-bool means_clock(const EnvelopeError& error) noexcept;
 
 /// Code 12: [1, [batch, [[hash, code, description], …]]].
 struct BatchResponse {

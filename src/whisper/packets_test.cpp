@@ -83,15 +83,6 @@ TEST(Packets, RatesAreTheSixthField) {
     EXPECT_FALSE(decode_rates(hex("0a")).has_value());
 }
 
-TEST(Packets, AClockIsMeantByNumberOrByText) {
-    EXPECT_TRUE(means_clock({{}, kErrorTimeNotSynced, "envelope from future"}));
-    EXPECT_TRUE(means_clock({{}, 1, ""}));
-    EXPECT_TRUE(means_clock({{}, kErrorOther, "very old envelope"}));
-    EXPECT_TRUE(means_clock({{}, kErrorOther, "time is not synced"}));
-    EXPECT_FALSE(means_clock({{}, kErrorOther, "envelope with low PoW received"}));
-    EXPECT_FALSE(means_clock({{}, 2, "envelope from future"})) << "a number that nobody sent for it";
-}
-
 TEST(Packets, AStatusThatNoPeerMaySendIsRefused) {
     EXPECT_EQ(decode_status(status_of("05")).error(), Errc::unsupported);
     EXPECT_EQ(decode_status(status_of("8206ff")).error(), Errc::unsupported);

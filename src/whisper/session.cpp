@@ -15,38 +15,26 @@ constexpr Duration kHandshakeLimit = std::chrono::seconds(5);
 constexpr std::size_t kSliceBytes = 64 * 1024;
 constexpr Duration kSaturatedPause = std::chrono::milliseconds(5);
 constexpr std::size_t kMaxDirectBytes = std::size_t{4} << 20;
-/// Errors told of one batch: an answer must not be larger than what it answers.
-constexpr std::size_t kMaxErrors = 64;
 /// What a new peer passes on at first lay in its pool: its age says nothing about our clock.
 constexpr Duration kBacklogTime = std::chrono::minutes(1);
+/// RLP of one error of a batch, at least: more of them than fit the size of the batch need not be counted.
+constexpr std::size_t kSmallestError = 48;
 constexpr std::size_t kMaxUnconfirmedBatches = 64;
 constexpr std::size_t kMaxUnconfirmedHashes = 16'384;
 /// A peer that confirms batches does so in milliseconds; the answer may be lost, or wait behind a large one.
 constexpr Duration kConfirmationPatience = std::chrono::seconds(10);
-constexpr std::size_t kMaxRefusedForTime = 1'024;
+/// Between tries of what a peer does not take, doubled each time.
+constexpr Duration kFirstPause = std::chrono::seconds(1);
+constexpr Duration kLongestPause = std::chrono::minutes(1);
 
 EnvelopeError error_of(const Hash& hash, Verdict verdict) {
     const bool clock = verdict == Verdict::from_future || verdict == Verdict::very_old;
     return {hash, clock ? kErrorTimeNotSynced : kErrorOther, std::string(to_string(verdict))};
 }
 
-/// Worth telling the peer. It need not know that its envelope was late or known, or that we are full.
-bool tells(Verdict verdict) noexcept {
-    switch (verdict) {
-        case Verdict::too_large:
-        case Verdict::bad_ttl:
-        case Verdict::from_future:
-        case Verdict::very_old:
-        case Verdict::low_pow:
-        case Verdict::bloom_mismatch:
-            return true;
-        case Verdict::accepted:
-        case Verdict::duplicate:
-        case Verdict::expired:
-        case Verdict::pool_full:
-            return false;
-    }
-    return false;
+/// Whether we have the envelope, so that it may be confirmed.
+bool has(Verdict verdict) noexcept {
+    return verdict == Verdict::accepted || verdict == Verdict::duplicate;
 }
 
 }  // namespace
@@ -72,7 +60,8 @@ Session::Session(Engine& engine, net::MessageStream& stream, const Status& ours,
       confirms_(ours.confirmations && theirs.confirmations),
       since_(engine.env().clock->now()),
       told_min_pow_(ours.min_pow),
-      told_bloom_(ours.bloom) {
+      told_bloom_(ours.bloom),
+      retry_pause_(kFirstPause) {
     set_pace(theirs.rates);
     engine_.attach(*this);
 }
@@ -196,7 +185,7 @@ Task<Result<void>> Session::on_batch(BytesView payload, std::span<const BytesVie
         SOTTO_CO_TRY(const auto envelope, decode_envelope(item));
         if (past_backlog) note_lag(envelope, terms.now);
         const auto verdict = engine_.take(envelope, terms, this);
-        if (confirms_ && tells(verdict) && errors.size() < kMaxErrors) {
+        if (confirms_ && !has(verdict) && errors.size() <= payload.size() / kSmallestError) {
             errors.push_back(error_of(crypto::keccak256(item), verdict));
         }
         if (!slice.used_up_by(item.size())) continue;
@@ -237,6 +226,9 @@ Task<void> Session::let_others_run(Slice& slice) {
 Task<Result<void>> Session::confirm(BytesView payload, std::vector<EnvelopeError> errors) {
     const BatchResponse response{crypto::keccak256(payload), std::move(errors)};
     const Bytes detailed = encode_batch_response(response);
+    // An answer must not be larger than what it answers, and one that names only some errors confirms the others.
+    const bool larger = !response.errors.empty() && detailed.size() > payload.size();
+    if (larger) co_return Result<void>{};
     SOTTO_CO_CHECK(co_await write(code::kBatchResponse, detailed));
     const Bytes plain = encode_batch_ack(response.batch);
     co_return co_await write(code::kBatchAck, plain);
@@ -288,9 +280,7 @@ void Session::settle(BatchResponse response) {
 }
 
 void Session::on_refusal(const EnvelopeError& error, const Hash& batch) {
-    if (means_clock(error) && posted_here(error.hash) && refused_for_time_.size() < kMaxRefusedForTime) {
-        refused_for_time_.push_back(error.hash);
-    }
+    note_untaken(error.hash);
     engine_.events().emit({.kind = EnvelopeEvent::Kind::rejected,
                            .hash = error.hash,
                            .peer = &peer(),
@@ -303,18 +293,26 @@ bool Session::posted_here(const Hash& envelope) const {
     return entry && entry->own();
 }
 
-void Session::retry_unconfirmed() {
+void Session::note_untaken(const Hash& envelope) {
+    if (untaken_.size() < kMaxUnconfirmedHashes && posted_here(envelope)) untaken_.push_back(envelope);
+}
+
+void Session::forget_oldest_unconfirmed() {
+    for (const auto& hash : unconfirmed_.front().envelopes) note_untaken(hash);
+    unconfirmed_hashes_ -= unconfirmed_.front().envelopes.size();
+    unconfirmed_.erase(unconfirmed_.begin());
+}
+
+void Session::retry_untaken() {
     const auto now = engine_.env().clock->now();
-    auto again = std::exchange(refused_for_time_, {});
     while (!unconfirmed_.empty() && now - unconfirmed_.front().sent >= kConfirmationPatience) {
-        for (const auto& hash : unconfirmed_.front().envelopes) {
-            if (posted_here(hash)) again.push_back(hash);
-        }
-        unconfirmed_hashes_ -= unconfirmed_.front().envelopes.size();
-        unconfirmed_.erase(unconfirmed_.begin());
+        forget_oldest_unconfirmed();
     }
-    if (again.empty()) return;
-    outbox_.send_again(again, now);
+    if (untaken_.empty() && now >= retry_due_ + kLongestPause) retry_pause_ = kFirstPause;
+    if (untaken_.empty() || now < retry_due_) return;
+    outbox_.send_again(std::exchange(untaken_, {}), now);
+    retry_due_ = now + retry_pause_;
+    retry_pause_ = std::min(2 * retry_pause_, kLongestPause);
     wake_.notify();
 }
 
@@ -406,8 +404,7 @@ void Session::remember(const Hash& batch, const Outbox::Batch& envelopes) {
     unconfirmed_.push_back(std::move(entry));
     while (unconfirmed_.size() > 1 &&
            (unconfirmed_.size() > kMaxUnconfirmedBatches || unconfirmed_hashes_ > kMaxUnconfirmedHashes)) {
-        unconfirmed_hashes_ -= unconfirmed_.front().envelopes.size();
-        unconfirmed_.erase(unconfirmed_.begin());
+        forget_oldest_unconfirmed();
     }
 }
 

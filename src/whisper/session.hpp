@@ -45,8 +45,11 @@ class Session final : private MailLink {
     void set_suspect(bool suspect);
     LagSample& lags() noexcept { return lags_; }
     double min_pow() const noexcept { return outbox_.min_pow(); }
-    /// Sends again what was posted here and what the peer should have confirmed by now, or refused because of a clock.
-    void retry_unconfirmed();
+    /// Whether the peer is there and takes envelopes of this topic.
+    bool wants(const Topic& topic) const noexcept { return !suspect_ && outbox_.wants(topic); }
+    /// Sends again what was posted here and what the peer refused, or should have confirmed by now; at growing
+    /// intervals, or a peer could make us send for ever.
+    void retry_untaken();
     /// Code 127. Errors: busy while much is waiting already.
     Result<void> send_direct(SharedEnvelope envelope);
 
@@ -85,6 +88,8 @@ class Session final : private MailLink {
     void settle(BatchResponse response);
     void on_refusal(const EnvelopeError& error, const Hash& batch);
     bool posted_here(const Hash& envelope) const;
+    void note_untaken(const Hash& envelope);
+    void forget_oldest_unconfirmed();
 
     Task<void> drive_outbox();
     std::optional<TimePoint> next_due() const noexcept;
@@ -116,7 +121,9 @@ class Session final : private MailLink {
     std::size_t direct_bytes_ = 0;
     std::vector<Unconfirmed> unconfirmed_;
     std::size_t unconfirmed_hashes_ = 0;
-    std::vector<Hash> refused_for_time_;
+    std::vector<Hash> untaken_;  ///< of what was posted here: what the peer refused, or did not confirm in time
+    TimePoint retry_due_;
+    Duration retry_pause_;
 };
 
 }  // namespace sotto::whisper

@@ -218,6 +218,40 @@ TEST(Session, ConfirmsBatchesWithCodes12And11ToWhoAnnouncedIt) {
     });
 }
 
+TEST(Session, ConfirmsOnlyWhatItKeeps) {
+    Fixture fixture({.pool = {.bytes = 1 << 20, .envelopes = 150}});
+    run(fixture, [](Fixture& f) -> Task<void> {
+        co_await f.meet({.confirmations = true});
+        std::vector<Bytes> batch;
+        for (int i = 0; i < 150; ++i) batch.push_back(f.sealed({.age = -60}));
+        for (int i = 0; i < 10; ++i) batch.push_back(f.sealed({.ttl = 10, .age = 15}));
+        for (int i = 0; i < 200; ++i) batch.push_back(f.sealed({.pow = 0.002}));
+        (void)co_await send(f.peer, code::kMessages, list_of(batch));
+        const auto detailed = co_await f.peer.read();
+        EXPECT_EQ(detailed->code, code::kBatchResponse);
+        const auto response = **decode_batch_response(detailed->payload);
+        const auto counters = f.node.counters();
+        EXPECT_EQ(response.errors.size(), counters.refused);
+        EXPECT_GT(counters.pool_full, 0u);
+        EXPECT_EQ(counters.from_future, 150u);
+        EXPECT_EQ(counters.expired, 10u);
+    });
+}
+
+TEST(Session, AnAnswerIsNoLargerThanWhatItAnswers) {
+    Fixture fixture;
+    run(fixture, [](Fixture& f) -> Task<void> {
+        auto* running = co_await f.meet({.confirmations = true});
+        const std::vector<Bytes> batch(1'000,
+                                       testing::hex("c98080840000000080"
+                                                    "80"));
+        (void)co_await send(f.peer, code::kMessages, list_of(batch));
+        co_await f.pass(1s);
+        EXPECT_FALSE(running->ended.has_value());
+        EXPECT_TRUE(f.arrived().empty()) << "neither refused one by one nor confirmed";
+    });
+}
+
 TEST(Session, ConfirmsNothingToOthers) {
     Fixture fixture;
     run(fixture, [](Fixture& f) -> Task<void> {
