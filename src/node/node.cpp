@@ -116,8 +116,6 @@ Task<void> Node::run() {
     auto serve = [this](TaskGroup& group) -> Task<Result<void>> {
         group.spawn(whisper_->serve());
         co_await host_->run();
-        whisper_->stop();
-        co_await group.wait_all();
         co_return Result<void>{};
     };
     (void)co_await with_group(env_, 1, std::ref(serve));

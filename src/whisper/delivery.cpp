@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/escape.hpp"
+
 namespace sotto::whisper {
 namespace {
 
@@ -12,11 +14,25 @@ bool contains(const std::vector<crypto::PeerId>& peers, const crypto::PeerId& pe
     return std::ranges::find(peers, peer) != peers.end();
 }
 
+bool is_continuation(char c) noexcept {
+    return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
 /// False: it was there already, or there is no room.
 bool add_peer(std::vector<crypto::PeerId>& peers, const crypto::PeerId& peer) {
     if (contains(peers, peer) || peers.size() >= Delivery::kMaxPeers) return false;
     peers.push_back(peer);
     return true;
+}
+
+/// A stranger's words, safe to print and to put into JSON.
+std::string refusal(std::string_view words) {
+    std::string text = "a peer refused it: " + printable(words.substr(0, Delivery::kMaxReason));
+    if (text.size() <= Delivery::kMaxReason) return text;
+    auto end = Delivery::kMaxReason;
+    while (is_continuation(text[end])) --end;
+    text.resize(end);
+    return text;
 }
 
 std::string_view why_expired(const Delivery& delivery) noexcept {
@@ -47,15 +63,12 @@ std::string_view to_string(DeliveryState state) noexcept {
 }
 
 void Deliveries::add(Delivery delivery) {
-    while (by_age_.size() >= limits_.messages && !ended_.empty()) forget(*ended_.begin());
+    while (by_age_.size() >= limits_.messages && !settled_.empty()) forget(*settled_.begin());
     const auto age = next_age_++;
     for (const auto& envelope : delivery.envelopes) by_envelope_.emplace(envelope, age);
     auto& added = by_age_.emplace(age, std::move(delivery)).first->second;
-    if (added.state >= DeliveryState::expired) {
-        ended_.insert(age);
-    } else {
-        by_deadline_.emplace(added.deadline, age);
-    }
+    if (added.settled()) settled_.insert(age);
+    if (added.state < DeliveryState::expired) by_deadline_.emplace(added.deadline, age);
     tell(added);
 }
 
@@ -63,12 +76,10 @@ void Deliveries::forget(Age age) {
     const auto it = by_age_.find(age);
     for (const auto& envelope : it->second.envelopes) by_envelope_.erase(envelope);
     by_deadline_.erase({it->second.deadline, age});
-    ended_.erase(age);
+    settled_.erase(age);
+    const Hash id = it->second.id;
     by_age_.erase(it);
-}
-
-void Deliveries::drop(const Hash& id) {
-    if (const auto it = by_envelope_.find(id); it != by_envelope_.end()) forget(it->second);
+    forgotten_.emit(id);
 }
 
 void Deliveries::add_envelope(const Hash& id, const Hash& envelope, double pow) {
@@ -78,6 +89,10 @@ void Deliveries::add_envelope(const Hash& id, const Hash& envelope, double pow) 
     delivery->envelopes.push_back(envelope);
     delivery->pow = pow;
     tell(*delivery);
+}
+
+void Deliveries::note_out_of_reach(const Hash& id, double pow) {
+    if (auto* delivery = at(id)) delivery->out_of_reach = std::min(delivery->out_of_reach, pow);
 }
 
 Delivery* Deliveries::at(const Hash& envelope) {
@@ -97,12 +112,13 @@ std::size_t Deliveries::holders(const Delivery& delivery) const {
 }
 
 void Deliveries::judge(Age age, Delivery& delivery) {
-    if (ended_.contains(age)) return;
+    if (!by_deadline_.contains({delivery.deadline, age})) return;
     auto state = DeliveryState::sealed;
     if (!delivery.sent_to.empty()) state = DeliveryState::sent;
     if (!delivery.acknowledged_by.empty()) state = DeliveryState::acknowledged;
     if (holders(delivery) >= limits_.held_by) state = DeliveryState::held;
     delivery.state = state;
+    if (delivery.settled()) settled_.insert(age);
 }
 
 void Deliveries::on_sent(const Hash& envelope, const crypto::PeerId& peer) {
@@ -123,15 +139,14 @@ void Deliveries::on_rejected(const Hash& envelope, const crypto::PeerId& peer, s
     auto* delivery = at(envelope);
     if (!delivery || contains(delivery->acknowledged_by, peer)) return;
     std::erase(delivery->sent_to, peer);
-    delivery->reason = "a peer refused it: ";
-    delivery->reason.append(reason.substr(0, Delivery::kMaxReason - delivery->reason.size()));
+    delivery->reason = refusal(reason);
     judge(by_envelope_.at(envelope), *delivery);
     tell(*delivery);
 }
 
 void Deliveries::end(Age age, Delivery& delivery, DeliveryState state, std::string_view reason) {
     by_deadline_.erase({delivery.deadline, age});
-    ended_.insert(age);
+    settled_.insert(age);
     if (delivery.settled()) return;
     // Never from a view of itself.
     std::string text(reason.substr(0, Delivery::kMaxReason));
@@ -157,7 +172,8 @@ void Deliveries::set_suspect(const crypto::PeerId& peer, bool suspect) {
     if (suspects_.size() >= kMaxSuspects) suspects_.clear();
     const bool changed = suspect ? suspects_.insert(peer).second : suspects_.erase(peer) > 0;
     if (!changed) return;
-    for (const auto& [deadline, age] : std::set(by_deadline_)) {
+    // Whoever is told may post, and so move what is here.
+    for (const auto& [deadline, age] : std::vector(by_deadline_.begin(), by_deadline_.end())) {
         const auto it = by_age_.find(age);
         if (it == by_age_.end() || !contains(it->second.acknowledged_by, peer)) continue;
         const auto before = it->second.state;

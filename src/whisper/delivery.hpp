@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,7 +31,7 @@ std::string_view to_string(DeliveryState state) noexcept;
 
 /// One posted message, as its poster sees it.
 struct Delivery {
-    static constexpr std::size_t kMaxPeers = 32;  ///< named; further ones are only counted
+    static constexpr std::size_t kMaxPeers = 32;  ///< of each kind; further ones are left out
     static constexpr std::size_t kMaxEnvelopes = 8;
     static constexpr std::size_t kMaxReason = 256;  ///< bytes
 
@@ -46,6 +47,8 @@ struct Delivery {
     std::string ticket = {};  ///< the client's own word for it; not kept on disk
     double pow = 0;           ///< what it is sealed for by EIP-627; not kept on disk
 
+    double out_of_reach = std::numeric_limits<double>::infinity();  ///< work that took too long; not kept on disk
+
     /// Nothing more will happen to it, but for more peers that confirm.
     bool settled() const noexcept { return state >= DeliveryState::acknowledged; }
 };
@@ -55,28 +58,28 @@ Bytes encode_delivery(const Delivery& delivery);
 /// Errors: malformed.
 Result<Delivery> decode_delivery(BytesView record);
 
-/// Follows every posted message to its end. Bounded: the oldest that have ended are forgotten first. Pure: time comes
+/// Follows every posted message to its end. Bounded: the oldest that are settled are forgotten first. Pure: time comes
 /// in. Loop thread only.
 class Deliveries {
   public:
     struct Limits {
         std::size_t messages = 10'000;
-        std::size_t held_by = 2;  ///< peers
+        std::size_t held_by = 2;  ///< peers, at most Delivery::kMaxPeers
     };
     explicit Deliveries(const Limits& limits) : limits_(limits) {}
 
     /// Nothing more can be followed: all are under way.
-    bool full() const noexcept { return by_age_.size() - ended_.size() >= limits_.messages; }
+    bool full() const noexcept { return by_age_.size() - settled_.size() >= limits_.messages; }
     bool empty() const noexcept { return by_age_.empty(); }
     std::size_t size() const noexcept { return by_age_.size(); }
 
-    /// Tells of a message that has no envelope yet.
-    void queue(const Delivery& delivery) { changes_.emit(delivery); }
+    /// Tells of a message that has no envelope yet, or will have none.
+    void announce(const Delivery& delivery) { changes_.emit(delivery); }
     void add(Delivery delivery);
-    /// Forgets one that could not be kept after all.
-    void drop(const Hash& id);
     /// It was sealed again.
     void add_envelope(const Hash& id, const Hash& envelope, double pow);
+    /// It could not be sealed for so much.
+    void note_out_of_reach(const Hash& id, double pow);
 
     void on_sent(const Hash& envelope, const crypto::PeerId& peer);
     void on_acknowledged(const Hash& envelope, const crypto::PeerId& peer);
@@ -97,6 +100,8 @@ class Deliveries {
     std::vector<Hash> waiting() const;
     /// Told of every new state, and of more peers in a state.
     Signal<Delivery>& changes() noexcept { return changes_; }
+    /// Told of each that is followed no more, by its id.
+    Signal<Hash>& forgotten() noexcept { return forgotten_; }
 
   private:
     using Age = std::uint64_t;
@@ -115,9 +120,10 @@ class Deliveries {
     std::map<Age, Delivery> by_age_;
     std::unordered_map<Hash, Age, HashOf> by_envelope_;
     std::set<std::pair<std::uint32_t, Age>> by_deadline_;  ///< of those whose time is not over
-    std::set<Age> ended_;                                  ///< the others
+    std::set<Age> settled_;
     std::set<crypto::PeerId> suspects_;
     Signal<Delivery> changes_;
+    Signal<Hash> forgotten_;
 };
 
 }  // namespace sotto::whisper

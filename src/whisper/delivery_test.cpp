@@ -44,7 +44,7 @@ using State = DeliveryState;
 
 TEST(Deliveries, AMessageGoesFromSealedToHeld) {
     Rig rig;
-    rig.deliveries.queue(Delivery{});
+    rig.deliveries.announce(Delivery{});
     rig.deliveries.add(posted(1));
     rig.deliveries.on_sent(hash_of(1), peer(1));
     rig.deliveries.on_sent(hash_of(1), peer(2));
@@ -132,6 +132,27 @@ TEST(Deliveries, AreBoundedAndTheOldestThatEndedAreForgottenFirst) {
     EXPECT_EQ(rig.deliveries.find(hash_of(1)), nullptr);
     EXPECT_NE(rig.deliveries.find(hash_of(2)), nullptr);
     EXPECT_EQ(rig.deliveries.size(), 3u);
+}
+
+TEST(Deliveries, WhatIsAcknowledgedIsNotUnderWayAnyMore) {
+    Rig rig({.messages = 3, .held_by = 2});
+    for (Byte i = 1; i <= 3; ++i) rig.deliveries.add(posted(i));
+    rig.deliveries.on_acknowledged(hash_of(2), peer(1));
+    EXPECT_FALSE(rig.deliveries.full());
+    rig.deliveries.add(posted(4));
+    EXPECT_EQ(rig.deliveries.find(hash_of(2)), nullptr);
+    EXPECT_NE(rig.deliveries.find(hash_of(1)), nullptr);
+    EXPECT_TRUE(rig.deliveries.full());
+}
+
+TEST(Deliveries, AStrangersWordsAreMadeSafe) {
+    Rig rig;
+    rig.deliveries.add(posted(1));
+    rig.deliveries.on_rejected(hash_of(1), peer(1), "\xff\x1b[2Jno");
+    EXPECT_EQ(rig.deliveries.find(hash_of(1))->reason, "a peer refused it: \uFFFD\uFFFD[2Jno");
+    rig.deliveries.on_rejected(hash_of(1), peer(1), std::string(1'000, '\xff'));
+    EXPECT_LE(rig.deliveries.find(hash_of(1))->reason.size(), Delivery::kMaxReason);
+    EXPECT_TRUE(rig.deliveries.find(hash_of(1))->reason.ends_with("\uFFFD")) << "no character is cut";
 }
 
 TEST(Deliveries, ManyPeersAreNamedUpToABound) {

@@ -194,9 +194,12 @@ Session* Engine::find_session(const crypto::PeerId& peer) const {
     return it == sessions_.end() ? nullptr : *it;
 }
 
-std::optional<double> Engine::least_min_pow() const {
-    if (sessions_.empty()) return std::nullopt;
-    return std::ranges::min(sessions_, {}, &Session::min_pow)->min_pow();
+std::optional<double> Engine::least_min_pow(const Topic& topic) const {
+    std::optional<double> least;
+    for (const auto* session : sessions_) {
+        if (session->wants(topic)) least = std::min(least.value_or(session->min_pow()), session->min_pow());
+    }
+    return least;
 }
 
 Result<void> Engine::trust(const crypto::PeerId& peer) {

@@ -58,8 +58,8 @@ class Engine {
     Session* find_session(const crypto::PeerId& peer) const;
     /// Seconds that our clock is ahead of the peers' (negative: behind), where at least two agree that it is off.
     std::optional<std::int64_t> clock_offset() const noexcept { return clock_offset_; }
-    /// The least work that any peer asks for; nothing without peers.
-    std::optional<double> least_min_pow() const;
+    /// The least work that any peer asks for who wants the topic; nothing without one.
+    std::optional<double> least_min_pow(const Topic& topic) const;
     std::size_t session_count() const noexcept { return sessions_.size(); }
     Result<void> trust(const crypto::PeerId& peer);
     bool trusts(const crypto::PeerId& peer) const { return trusted_.contains(peer); }

@@ -78,10 +78,6 @@ Task<void> Whisper::serve() {
     return impl_->poster.serve();
 }
 
-void Whisper::stop() noexcept {
-    impl_->poster.stop();
-}
-
 Deliveries& Whisper::deliveries() noexcept {
     return impl_->poster.deliveries();
 }

@@ -136,9 +136,8 @@ class Whisper final : public net::Protocol {
 
     /// Before peers come: goes on with what the journal has.
     void restore(const std::vector<JournalEntry>& entries);
-    /// Works on what is posted until stop().
+    /// Works on what is posted until it is cancelled.
     Task<void> serve();
-    void stop() noexcept;
     /// The states of what was posted here, by the hash of any of its envelopes.
     Deliveries& deliveries() noexcept;
     const Deliveries& deliveries() const noexcept;

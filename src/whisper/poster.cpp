@@ -44,10 +44,13 @@ Result<Point> parse_receiver(BytesView key) {
 }  // namespace
 
 Poster::Poster(Engine& engine, const KeyStore& keys)
-    : engine_(engine), keys_(keys), deliveries_(engine.config().deliveries), wake_(engine.env().executor) {
+    : engine_(engine), keys_(keys), deliveries_(engine.config().deliveries) {
     engine_events_ = engine_.events().subscribe([this](const EnvelopeEvent& event) { on_event(event); });
     ticks_ = engine_.ticks().subscribe([this] { deliveries_.expire(engine_.env().clock->wall().seconds()); });
     changes_ = deliveries_.changes().subscribe([this](const Delivery& delivery) { note(delivery); });
+    if (auto* journal = engine_.config().journal) {
+        forgotten_ = deliveries_.forgotten().subscribe([journal](const Hash& id) { journal->remove(id); });
+    }
 }
 
 // ---- posting ----
@@ -112,19 +115,36 @@ Task<Result<Hash>> Poster::post(NewMessage message, std::optional<Secret> signer
     delivery.ticket = message.ticket;
     // What peers' minimums are compared with: by the old rule it is worth what luck gave it.
     delivery.pow = order.rule == PowRule::legacy ? 0 : order.pow;
-    deliveries_.queue(delivery);
-    SOTTO_CO_TRY(const auto rlp, co_await seal(engine_.env(), std::move(order)));
+    deliveries_.announce(delivery);
+    const auto queued = delivery;
+    const auto rlp = co_await seal_and_keep(delivery, std::move(order));
+    if (!rlp) {
+        refuse(queued, rlp.error());
+        co_return fail(rlp.error());
+    }
+    SOTTO_CO_TRY(const auto envelope, decode_envelope(*rlp));
+    const auto id = delivery.id;
+    deliveries_.add(std::move(delivery));
+    const auto handed = hand_over(id, envelope, message);
+    if (handed) co_return id;
+    deliveries_.fail(id, handed.error().detail());
+    co_return fail(handed.error());
+}
+
+/// Tells who follows the ticket; the poster itself is told by the error.
+void Poster::refuse(Delivery queued, const Error& why) {
+    queued.state = DeliveryState::failed;
+    queued.reason = why.detail();
+    deliveries_.announce(queued);
+}
+
+Task<Result<Bytes>> Poster::seal_and_keep(Delivery& delivery, SealOrder order) {
+    SOTTO_CO_TRY(auto rlp, co_await seal(engine_.env(), std::move(order)));
     delivery.id = crypto::keccak256(rlp);
     delivery.envelopes = {delivery.id};
     delivery.state = DeliveryState::sealed;
     SOTTO_CO_CHECK(co_await keep(delivery, rlp));
-    SOTTO_CO_TRY(const auto envelope, decode_envelope(rlp));
-    const auto id = delivery.id;
-    const auto handed = hand_over(delivery, envelope, message);
-    if (handed) co_return id;
-    deliveries_.drop(id);
-    if (engine_.config().journal) engine_.config().journal->remove(id);
-    co_return fail(handed.error());
+    co_return rlp;
 }
 
 Task<Result<void>> Poster::keep(const Delivery& delivery, BytesView rlp) {
@@ -136,25 +156,30 @@ Task<Result<void>> Poster::keep(const Delivery& delivery, BytesView rlp) {
     co_return co_await journal->put(std::move(entry));
 }
 
-Result<void> Poster::hand_over(const Delivery& delivery, const EnvelopeView& envelope, const NewMessage& message) {
+Result<void> Poster::hand_over(const Hash& id, const EnvelopeView& envelope, const NewMessage& message) {
     if (!message.target_peer) {
-        deliveries_.add(delivery);
-        const auto verdict = put_into_pool(envelope, engine_.terms().min_pow);
+        const auto verdict = put_into_pool(envelope, engine_.terms());
         if (verdict != Verdict::accepted) return fail(error_of(verdict));
         return {};
     }
     auto* session = engine_.find_session(*message.target_peer);
     if (!session) return fail(unknown_peer(*message.target_peer));
-    deliveries_.add(delivery);
-    return session->send_direct(std::make_shared<const Envelope>(envelope, delivery.id));
+    return session->send_direct(std::make_shared<const Envelope>(envelope, id));
 }
 
-Verdict Poster::put_into_pool(const EnvelopeView& envelope, double min_pow) {
-    auto terms = engine_.terms();
-    terms.min_pow = min_pow;
+Verdict Poster::put_into_pool(const EnvelopeView& envelope, Terms terms) {
     // Our own topics need not be among those that we listen to.
     terms.bloom = Bloom::full();
     return engine_.take(envelope, terms, nullptr);
+}
+
+/// What was accepted once stays so, whatever the limits and the clock are by now.
+Terms Poster::terms_for_kept(const EnvelopeView& envelope) const {
+    auto terms = engine_.terms();
+    terms.now = std::max(terms.now, envelope.sent());
+    terms.min_pow = 0;
+    terms.max_size = kMaxEnvelopeSize;
+    return terms;
 }
 
 Result<Hash> Poster::post_envelope(BytesView rlp) {
@@ -202,30 +227,26 @@ void Poster::restore_one(const JournalEntry& entry) {
         return;
     }
     const bool lost = delivery->direct && !delivery->settled();
+    const bool ended = delivery->state >= DeliveryState::expired;
     deliveries_.add(std::move(*delivery));
-    if (lost) deliveries_.fail(entry.id, "the node was restarted before it was sent");
+    if (lost) return deliveries_.fail(entry.id, "the node was restarted before it was sent");
     const auto envelope = decode_envelope(entry.envelope);
     // Those that have ended, or whose time is over, are kept for who asks.
-    if (envelope) (void)put_into_pool(*envelope, 0);
+    if (ended || !envelope) return;
+    const auto verdict = put_into_pool(*envelope, terms_for_kept(*envelope));
+    if (verdict == Verdict::pool_full) deliveries_.fail(entry.id, to_string(verdict));
 }
 
 // ---- sealing again ----
 
-void Poster::stop() noexcept {
-    stopping_ = true;
-    wake_.notify();
-}
-
 Task<void> Poster::serve() {
-    while (!stopping_) {
+    for (;;) {
         for (const auto& id : deliveries_.waiting()) {
             const auto* delivery = deliveries_.find(id);
             const auto pow = delivery ? needed_pow(*delivery) : std::nullopt;
-            if (pow && !stopping_) co_await seal_again(id, *pow);
+            if (pow) co_await seal_again(id, *pow);
         }
-        if (stopping_) co_return;
-        const auto timer = engine_.env().clock->after(kLookPeriod, [this] { wake_.notify(); });
-        co_await wake_.wait();
+        co_await sleep_for(*engine_.env().clock, kLookPeriod);
     }
 }
 
@@ -234,10 +255,12 @@ std::optional<double> Poster::needed_pow(const Delivery& delivery) const {
     const auto wall = engine_.env().clock->wall().seconds();
     if (wall + 1 >= delivery.deadline || delivery.envelopes.size() >= Delivery::kMaxEnvelopes) return std::nullopt;
     const auto* entry = engine_.pool().find(delivery.envelopes.back());
-    const auto asked = engine_.least_min_pow();
-    if (!entry || !asked || entry->work.eip627 >= *asked) return std::nullopt;
-    const double most = std::max(kCommonMinPow, 10 * engine_.min_pow());
-    return *asked > most || *asked <= delivery.pow ? std::nullopt : asked;
+    if (!entry) return std::nullopt;
+    const auto asked = engine_.least_min_pow(entry->envelope->view().topic);
+    if (!asked || entry->work.eip627 >= *asked || *asked <= delivery.pow) return std::nullopt;
+    // By halves, or a peer that asks for a little less each time would make us work for ever.
+    const double most = std::min(std::max(kCommonMinPow, 10 * engine_.min_pow()), delivery.out_of_reach / 2);
+    return *asked > most ? std::nullopt : asked;
 }
 
 Task<void> Poster::seal_again(Hash id, double pow) {
@@ -254,6 +277,7 @@ Task<void> Poster::seal_again(Hash id, double pow) {
     const auto sealed = co_await seal(engine_.env(), std::move(order));
     if (!sealed) {
         log::debug("whisper", "a message could not be sealed again", {{"error", sealed.error().message()}});
+        deliveries_.note_out_of_reach(id, pow);
         co_return;
     }
     const auto hash = crypto::keccak256(*sealed);
@@ -264,7 +288,7 @@ Task<void> Poster::seal_again(Hash id, double pow) {
     if (auto* journal = engine_.config().journal) {
         journal->update({id, delivery->deadline, encode_delivery(*delivery), *sealed});
     }
-    (void)put_into_pool(*envelope, 0);
+    (void)put_into_pool(*envelope, terms_for_kept(*envelope));
 }
 
 }  // namespace sotto::whisper

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
-#include "base/event.hpp"
 #include "whisper/delivery.hpp"
 #include "whisper/engine.hpp"
 #include "whisper/journal.hpp"
@@ -20,19 +19,21 @@ class Poster {
     Result<Hash> post_envelope(BytesView rlp);
     /// What the journal had when the process began: goes on where it was.
     void restore(const std::vector<JournalEntry>& entries);
-    /// Seals again what no peer takes for its little work. Until stop().
+    /// Seals again what no peer takes for its little work. Until it is cancelled.
     Task<void> serve();
-    void stop() noexcept;
     Deliveries& deliveries() noexcept { return deliveries_; }
     const Deliveries& deliveries() const noexcept { return deliveries_; }
 
   private:
     Result<void> check(const NewMessage& message) const;
+    void refuse(Delivery queued, const Error& why);
     Result<Bytes> encrypt(const NewMessage& message, const Secret* signer) const;
     SealOrder order_for(const NewMessage& message, Bytes data) const;
+    Task<Result<Bytes>> seal_and_keep(Delivery& delivery, SealOrder order);
     Task<Result<void>> keep(const Delivery& delivery, BytesView rlp);
-    Result<void> hand_over(const Delivery& delivery, const EnvelopeView& envelope, const NewMessage& message);
-    Verdict put_into_pool(const EnvelopeView& envelope, double min_pow);
+    Result<void> hand_over(const Hash& id, const EnvelopeView& envelope, const NewMessage& message);
+    Verdict put_into_pool(const EnvelopeView& envelope, Terms terms);
+    Terms terms_for_kept(const EnvelopeView& envelope) const;
     void restore_one(const JournalEntry& entry);
     void on_event(const EnvelopeEvent& event);
     void note(const Delivery& delivery);
@@ -45,8 +46,7 @@ class Poster {
     Subscription engine_events_;
     Subscription ticks_;
     Subscription changes_;
-    Event wake_;
-    bool stopping_ = false;
+    Subscription forgotten_;
 };
 
 }  // namespace sotto::whisper

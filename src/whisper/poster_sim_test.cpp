@@ -64,6 +64,19 @@ struct Fixture : Rig {
         co_await pass(0ms);
         co_return &peer;
     }
+    /// Runs `body` while the node works on what is posted.
+    template <class Body>
+    void run_serving(Body body) {
+        auto inside = [&](Rig& rig) -> Task<void> {
+            auto in_group = [&](TaskGroup& serving) -> Task<Result<void>> {
+                serving.spawn(node_.serve());
+                co_await body(rig);
+                co_return Result<void>{};
+            };
+            (void)co_await with_group(env(), 1, std::ref(in_group));
+        };
+        run(std::ref(inside));
+    }
     State state(const Hash& hash) { return node_.deliveries().find(hash)->state; }
 
     SlowJournal journal;
@@ -178,8 +191,7 @@ TEST(Poster, ARefusalBecauseOfAClockIsTriedAgainUntilItsTimeIsOver) {
 
 TEST(Poster, SealsAgainForPeersThatAskForMore) {
     Fixture fixture;
-    auto body = [&](Rig& rig) -> Task<void> {
-        rig.group->spawn(fixture.node().serve());
+    auto body = [&](Rig&) -> Task<void> {
         auto* peer = co_await fixture.meet(2, {.min_pow = 0.15, .confirmations = true});
         const auto id = co_await fixture.node().post(fixture.message(20));
         co_await fixture.pass(3s);
@@ -193,15 +205,13 @@ TEST(Poster, SealsAgainForPeersThatAskForMore) {
         const auto items = split_envelopes(batch.at(0).payload, false);
         EXPECT_EQ(crypto::keccak256(items->at(0)), delivery->envelopes.back());
         EXPECT_EQ(decode_envelope(items->at(0))->expiry, delivery->deadline) << "the deadline is never extended";
-        fixture.node().stop();
     };
-    fixture.run(std::ref(body));
+    fixture.run_serving(std::ref(body));
 }
 
 TEST(Poster, SealsAgainByEip627WhatTheOldRuleMadeWorthTooLittle) {
     Fixture fixture({.rule = PowRule::legacy});
-    auto body = [&](Rig& rig) -> Task<void> {
-        rig.group->spawn(fixture.node().serve());
+    auto body = [&](Rig&) -> Task<void> {
         auto* peer = co_await fixture.meet(2, {.min_pow = 0.02, .confirmations = true});
         auto message = fixture.message(20);
         message.pow_target = 0.05;
@@ -210,15 +220,13 @@ TEST(Poster, SealsAgainByEip627WhatTheOldRuleMadeWorthTooLittle) {
         co_await fixture.pass(3s);
         EXPECT_EQ(batches(*peer).size(), 1u);
         EXPECT_EQ(fixture.node().deliveries().find(*id)->envelopes.size(), 2u);
-        fixture.node().stop();
     };
-    fixture.run(std::ref(body));
+    fixture.run_serving(std::ref(body));
 }
 
 TEST(Poster, DoesNotWorkForAPeerThatAsksForTooMuchOrWhereAnotherTakesIt) {
     Fixture fixture;
-    auto body = [&](Rig& rig) -> Task<void> {
-        rig.group->spawn(fixture.node().serve());
+    auto body = [&](Rig&) -> Task<void> {
         auto* greedy = co_await fixture.meet(2, {.min_pow = 1e9, .confirmations = true});
         auto id = co_await fixture.node().post(fixture.message(20));
         co_await fixture.pass(5s);
@@ -231,15 +239,13 @@ TEST(Poster, DoesNotWorkForAPeerThatAsksForTooMuchOrWhereAnotherTakesIt) {
         EXPECT_TRUE(batches(*greedy).empty());
         EXPECT_FALSE(batches(*modest).empty());
         EXPECT_TRUE(batches(*wants_more).empty());
-        fixture.node().stop();
     };
-    fixture.run(std::ref(body));
+    fixture.run_serving(std::ref(body));
 }
 
 TEST(Poster, TheReceiverHandsOutAMessageOnceHoweverOftenItWasSealed) {
     Fixture fixture;
     auto body = [&](Rig& rig) -> Task<void> {
-        rig.group->spawn(fixture.node().serve());
         auto message = fixture.message(20);
         auto& receiver = rig.node();
         const auto key = fixture.node().get_sym_key(fixture.key);
@@ -255,9 +261,8 @@ TEST(Poster, TheReceiverHandsOutAMessageOnceHoweverOftenItWasSealed) {
         co_await fixture.pass(2s);
         EXPECT_EQ(receiver.info().messages, 2u) << "both envelopes came";
         EXPECT_EQ(heard, 1u);
-        fixture.node().stop();
     };
-    fixture.run(std::ref(body));
+    fixture.run_serving(std::ref(body));
 }
 
 TEST(Poster, WhatCannotBeKeptIsNotAcknowledged) {
@@ -332,6 +337,183 @@ TEST(Poster, ADamagedRecordIsLeftOutAndTheOthersGoOn) {
         again.restore(entries);
         EXPECT_EQ(again.deliveries().size(), 1u);
         EXPECT_NE(again.deliveries().find(*good), nullptr);
+    };
+    fixture.run(std::ref(body));
+}
+
+TEST(Poster, APeerThatRefusesForHoursIsAskedLessAndLess) {
+    for (const bool speaks : {true, false}) {
+        Fixture fixture;
+        auto body = [&](Rig&) -> Task<void> {
+            auto* peer = co_await fixture.meet(2);
+            (void)co_await fixture.node().post(fixture.message(3'600));
+            std::size_t tries = 0;
+            for (int i = 0; i < 1'800; ++i) {
+                co_await fixture.pass(1s);
+                for (const auto& batch : batches(*peer)) {
+                    ++tries;
+                    if (speaks) co_await refuse(*peer, batch, kErrorTimeNotSynced, "envelope from future");
+                }
+            }
+            EXPECT_GE(tries, 10u);
+            EXPECT_LE(tries, 45u);
+        };
+        fixture.run(std::ref(body));
+    }
+}
+
+TEST(Poster, WhatAPeerRefusedForItsTermsGoesAgain) {
+    Fixture fixture;
+    auto body = [&](Rig&) -> Task<void> {
+        auto* peer = co_await fixture.meet(2);
+        const auto id = co_await fixture.node().post(fixture.message(60));
+        co_await fixture.pass(100ms);
+        const auto first = batches(*peer);
+        co_await refuse(*peer, first.at(0), kErrorOther, "no room for the envelope");
+        co_await fixture.pass(10s);
+        const auto second = batches(*peer);
+        EXPECT_EQ(second.size(), 1u);
+        if (!second.empty()) co_await acknowledge(*peer, second.at(0));
+        co_await fixture.pass(1ms);
+        EXPECT_EQ(fixture.state(*id), State::acknowledged);
+    };
+    fixture.run(std::ref(body));
+}
+
+TEST(Poster, ALostAcknowledgementIsNoticedAmongManyOthers) {
+    Fixture fixture({.min_pow = 0});
+    auto body = [&](Rig& rig) -> Task<void> {
+        auto* peer = co_await fixture.meet(2);
+        auto* talker = co_await fixture.meet(3);
+        const auto id = co_await fixture.node().post(fixture.message(60));
+        co_await fixture.pass(100ms);
+        for (int i = 0; i < 100; ++i) {
+            (void)co_await send(*talker, code::kMessages, testing::list_of({rig.sealed({.pow = 0})}));
+            co_await fixture.pass(30ms);
+        }
+        EXPECT_GT(batches(*peer).size(), 64u) << "and the peer says nothing";
+        co_await fixture.pass(15s);
+        std::size_t again = 0;
+        for (const auto& batch : batches(*peer)) {
+            const auto items = split_envelopes(batch.payload, false);
+            for (const auto& item : *items) again += crypto::keccak256(item) == *id ? 1 : 0;
+        }
+        EXPECT_GE(again, 1u);
+    };
+    fixture.run(std::ref(body));
+}
+
+TEST(Poster, APeerThatWantsOtherTopicsDoesNotKeepItFromBeingSealedAgain) {
+    Fixture fixture;
+    auto body = [&](Rig&) -> Task<void> {
+        Bloom others;
+        others.add({9, 9, 9, 9});
+        co_await fixture.meet(2, {.bloom = others, .confirmations = true});
+        auto* peer = co_await fixture.meet(3, {.min_pow = 0.15, .confirmations = true});
+        (void)co_await fixture.node().post(fixture.message(20));
+        co_await fixture.pass(3s);
+        EXPECT_EQ(batches(*peer).size(), 1u);
+    };
+    fixture.run_serving(std::ref(body));
+}
+
+/// Workers that take two seconds for every job.
+class SlowWorkers final : public Workers {
+  public:
+    explicit SlowWorkers(Clock& clock) : clock_(clock) {}
+    void submit(std::move_only_function<void()> work, std::move_only_function<void()> done) override {
+        work();
+        ++jobs;
+        timer_ = clock_.after(2s, std::move(done));
+    }
+    std::size_t parallelism() const noexcept override { return 1; }
+    std::size_t jobs = 0;
+
+  private:
+    Clock& clock_;
+    Timer timer_;
+};
+
+TEST(Poster, DoesNotTryAgainWhatIsOutOfReach) {
+    Rig rig;
+    SlowWorkers workers(rig.world);
+    auto env = rig.env();
+    env.workers = &workers;
+    Whisper node(env, {.min_pow = 0});
+    auto body = [&](TaskGroup& serving) -> Task<Result<void>> {
+        serving.spawn(node.serve());
+        auto& peer = rig.dangling(node, 2);
+        EXPECT_TRUE((co_await send(peer, code::kStatus, encode_status({.min_pow = 0.2}))).has_value());
+        EXPECT_TRUE((co_await peer.read()).has_value());
+        NewMessage message;
+        message.sym_key_id = node.new_sym_key().value();
+        message.topic = {1, 2, 3, 4};
+        message.ttl = 172'800;
+        const auto id = co_await node.post(std::move(message));
+        EXPECT_TRUE(id.has_value());
+        co_await rig.pass(60s);
+        EXPECT_GT(workers.jobs, 0u);
+        EXPECT_LE(workers.jobs, 4u);
+        EXPECT_EQ(node.deliveries().find(*id)->state, State::sealed);
+        peer.close(Error(Errc::closed));
+        co_return Result<void>{};
+    };
+    auto inside = [&](Rig&) -> Task<void> { (void)co_await with_group(rig.env(), 1, std::ref(body)); };
+    rig.run(std::ref(inside));
+}
+
+TEST(Poster, WhoFollowsATicketIsToldOfARefusalToo) {
+    Fixture fixture;
+    auto body = [&](Rig&) -> Task<void> {
+        fixture.journal.broken = true;
+        auto message = fixture.message();
+        message.ticket = "mine";
+        EXPECT_FALSE((co_await fixture.node().post(std::move(message))).has_value());
+        EXPECT_EQ(fixture.told.size(), 2u);
+        EXPECT_EQ(fixture.told.back().state, State::failed);
+        EXPECT_EQ(fixture.told.back().ticket, "mine");
+        EXPECT_EQ(fixture.told.back().reason, "no space left on the disk");
+    };
+    fixture.run(std::ref(body));
+}
+
+TEST(Poster, GoesOnAfterARestartWithAClockThatWasSetBack) {
+    Fixture fixture;
+    auto body = [&](Rig& rig) -> Task<void> {
+        const auto id = co_await fixture.node().post(fixture.message(600));
+        auto& again = rig.node_with_skew(-60s);
+        again.restore(fixture.journal.all());
+        auto* theirs = &rig.dangling(again, 5);
+        EXPECT_TRUE((co_await send(*theirs, code::kStatus, encode_status({}))).has_value());
+        EXPECT_TRUE((co_await theirs->read()).has_value());
+        co_await fixture.pass(70s);
+        EXPECT_EQ(batches(*theirs).size(), 1u);
+        EXPECT_EQ(again.deliveries().find(*id)->state, State::sent);
+    };
+    fixture.run(std::ref(body));
+}
+
+TEST(Poster, SaysSoWhereAPoolHasNoRoomAfterARestart) {
+    Fixture fixture;
+    auto body = [&](Rig& rig) -> Task<void> {
+        const auto id = co_await fixture.node().post(fixture.message(600));
+        auto& again = rig.node({.pool = {.bytes = 100, .envelopes = 1}});
+        again.restore(fixture.journal.all());
+        EXPECT_EQ(again.deliveries().find(*id)->state, State::failed);
+        EXPECT_EQ(again.deliveries().find(*id)->reason, "no room for the envelope");
+    };
+    fixture.run(std::ref(body));
+}
+
+TEST(Poster, ForgetsOnTheDiskWhatItForgets) {
+    Fixture fixture({.deliveries = {.messages = 2, .held_by = 1}});
+    auto body = [&](Rig&) -> Task<void> {
+        for (int i = 0; i < 5; ++i) {
+            EXPECT_TRUE((co_await fixture.node().post(fixture.message(1))).has_value());
+            co_await fixture.pass(3s);
+        }
+        EXPECT_EQ(fixture.node().deliveries().size(), 2u);
+        EXPECT_EQ(fixture.journal.kept.size(), 2u);
     };
     fixture.run(std::ref(body));
 }
