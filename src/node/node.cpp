@@ -87,13 +87,19 @@ Node::Node(
     host_ = std::make_unique<Host>(env, host_config(config, identities_), std::move(parts));
     host_raw_ = host_.get();
     peer_states_ = host_->states().subscribe([this](const PeerStateEvent& event) {
-        if (event.state == PeerState::suspect || event.state == PeerState::ok) {
-            whisper_->set_suspect(event.peer, host_->suspect(event.peer));
-        }
+        if (event.state == PeerState::suspect || event.state == PeerState::ok) judge(event.peer);
+    });
+    // The session may have moved from a connection that is suspect to one that is not.
+    peer_events_ = host_->events().subscribe([this](const PeerEvent& event) {
+        if (event.kind == PeerEvent::Kind::connected) judge(event.peer);
     });
 }
 
 Node::~Node() = default;
+
+void Node::judge(const crypto::PeerId& peer) {
+    whisper_->set_suspect(peer, host_->suspect(peer));
+}
 
 Result<void> Node::listen() {
     for (const auto& address : config_.listen) {

@@ -65,12 +65,15 @@ class Node {
   private:
     Node(Env env, const Config& config, const Identities& identities, Transports transports, whisper::Journal* journal);
 
+    void judge(const crypto::PeerId& peer);
+
     Env env_;
     Config config_;
     Identities identities_;
     std::unique_ptr<whisper::Whisper> whisper_;
     std::unique_ptr<Host> host_;
     Subscription peer_states_;
+    Subscription peer_events_;
     Host* host_raw_ = nullptr;  ///< for what is made before the host and asks it later
 };
 

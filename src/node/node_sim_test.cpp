@@ -242,5 +242,35 @@ TEST(Node, IsABridgeAgainAfterItWasKilled) {
     }
 }
 
+/// A connection takes the place of one that is suspect, or it is heard again, or dies: whatever it is, it holds again.
+TEST(Node, APeerThatCameBackFromSuspicionHoldsMessagesAgain) {
+    for (int cut = 22; cut < 44; cut += 3) {
+        Village village(1);
+        auto body = [cut](Village& v) -> Task<void> {
+            auto& a = v.add(Kind::devp2p);
+            auto& b = v.add(Kind::devp2p);
+            a.config.peers.push_back(b.address(Network::devp2p));
+            a.config.limits.held_by = 1;
+            co_await v.start(a);
+            co_await v.start(b);
+            co_await v.sleep(16s);
+            v.network.partition({a.ip});
+            co_await v.sleep(std::chrono::seconds(cut));
+            v.network.heal();
+            co_await v.sleep(60s);
+            EXPECT_FALSE(a.node->host().peers().at(0).suspect);
+            const auto id = co_await a.node->whisper().post({.sym_key_id = a.key,
+                                                             .ttl = kTtl,
+                                                             .topic = kTopic,
+                                                             .payload = to_bytes(view_of("held?")),
+                                                             .pow_time = 5,
+                                                             .pow_target = 0.002});
+            co_await v.sleep(5s);
+            EXPECT_EQ(a.node->whisper().deliveries().find(*id)->state, whisper::DeliveryState::held) << cut;
+        };
+        village.run(std::ref(body));
+    }
+}
+
 }  // namespace
 }  // namespace sotto::node
