@@ -53,3 +53,13 @@ def test_a_message_that_was_refused_for_its_time_is_offered_again(start_peer, so
     until(lambda: state()["state"] == "acknowledged", LIMIT, lambda: f"acknowledgement: {state()}", node)
     assert hash_ in status.call("envelopes")
     assert status.drain("session") == []
+
+
+def test_geth_hangs_up_on_what_it_holds_to_come_from_the_future(start_peer, sotto, tmp_path):
+    """Not ours to mend: a message that was posted ahead of time is what it says. The peer is dialled anew."""
+    between = Between(start_peer, sotto, env=skewed_clock(60, tmp_path))
+    [hash_] = end(between.node).post(1, "0x53", symKeyID=end(between.node).sym_key(), topic=TOPIC)
+    assert between.geth.wait_event("session", LIMIT, state="down")["reason"] == "invalid envelope"
+    assert between.geth.wait_event("session", LIMIT, state="up")
+    assert between.status.drain("session") == []
+    assert hash_ not in between.status.call("envelopes")
