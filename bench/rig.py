@@ -20,11 +20,11 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support.node import Node  # noqa: E402
 from support.peers import Peer  # noqa: E402
 
-BUILD = ROOT / "build/release"
 LOAD_LIMIT = 300  # seconds for one run of the load
 SETTLE = 0.3  # seconds after a load until its last goodbyes are paid for
 MODULES_UNREACHABLE = 75
 OPEN_FILES = 20000
+CPUCLOCK_SCHED = 2  # clock_getcpuclockid(3), as the kernel has it
 
 # A node that refuses nothing of the load: what it does is measured, not its limits.
 UNLIMITED = ["--exempt", "127.0.0.0/8", "--max-connections", "15000", "--log-level", "warn", "--serve", "perf",
@@ -34,6 +34,12 @@ UNLIMITED = ["--exempt", "127.0.0.0/8", "--max-connections", "15000", "--log-lev
                  for word in ("--limit", f"{name}=unlimited"))]
 
 
+GETH, GETH_WHISPER, GO_LIBP2P = "geth 1.17.5", "geth 1.9.18", "go-libp2p 0.51.0"
+KEY = "5a" * 32
+TOPIC = "0x50771234"
+SEALED = {200: 180_000, 1000: 60_000}  # envelopes by the size of their payload: 302 and 1,070 B each
+
+
 class Skip(Exception):
     """A row cannot be measured here; the text says why."""
 
@@ -41,9 +47,20 @@ class Skip(Exception):
 @dataclass
 class Sample:
     """One run: what the wall clock says (a rate or a time), and the server's CPU seconds an item."""
-    wall: float
+    wall: float | None
     cpu: float | None = None
     more: dict = field(default_factory=dict)
+
+
+@dataclass
+class Row:
+    name: str
+    unit: str  # of `wall`
+    item: str  # what `cpu` is for one of
+    peer: str
+    ours: Sample
+    theirs: Sample
+    less_is_better: bool = False
 
 
 def median(samples: list[Sample]) -> Sample:
@@ -58,9 +75,8 @@ def in_turns(runs: int, ours: Callable[[], Sample], theirs: Callable[[], Sample]
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of all threads."""
-    words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    """User and system time of all threads, by the process's own clock: /proc/PID/stat counts in 10 ms."""
+    return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
 
 
 def resident_bytes(pid: int) -> int:
@@ -77,8 +93,9 @@ def cpu_model() -> str:
 class Rig:
     """Starts programs and ends them: all at close(), or at the end of a `with rig.scope()`."""
 
-    def __init__(self, runs: int):
+    def __init__(self, runs: int, build: Path = ROOT / "build/release"):
         self.runs = runs
+        self._build = build
         self._stack = ExitStack()
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="sotto-bench-")))
         self._serial = 0
@@ -100,18 +117,30 @@ class Rig:
             self._stack = outer
 
     def node(self, *args: str) -> Node:
-        return self._kept(Node(BUILD / "sotto", self._name("sotto"), *UNLIMITED, *args))
+        return self._kept(Node(self._build / "sotto", self._name("sotto"), *UNLIMITED, *args))
 
     def go(self, program: str, *args: str) -> Peer:
         return self._kept(Peer([self._go_folder() / program, *args], self._name(program).with_suffix(".log")))
 
+    def whisper(self, ours: bool) -> Peer:
+        return self.node() if ours else self.go(
+            "gethpeer", "-min-pow", "0.000001", "-count-wire=false", "-verbosity", "1")
+
+    def sealed(self, payload: int) -> Path:
+        """Envelopes for an hour, with a proof of work that costs nothing: their relays are told to ask for none."""
+        file = self.folder / f"sealed-{payload}"
+        if not file.exists():
+            self.load("seal", "--file", file, "--key", KEY, "--size", payload, "--count", SEALED[payload],
+                      "--pow", "0.00001")
+        return file
+
     def sink(self) -> Peer:
-        return self._kept(Peer([BUILD / "sotto_load", "sink"], self._name("sink").with_suffix(".log")))
+        return self._kept(Peer([self._build / "sotto_load", "sink"], self._name("sink").with_suffix(".log")))
 
     def load(self, role: str, *args) -> dict:
         """Runs a role of sotto_load to its end; adds its own CPU seconds to what it reports."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run([BUILD / "sotto_load", role, *map(str, args)], capture_output=True, text=True,
+        done = subprocess.run([self._build / "sotto_load", role, *map(str, args)], capture_output=True, text=True,
                               timeout=LOAD_LIMIT, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             raise RuntimeError(f"sotto_load {role}: {done.stderr.strip()}")
@@ -121,7 +150,7 @@ class Rig:
 
     def hold(self, role: str, *args) -> dict:
         """Starts a role that lasts until it is stopped, and returns what it reports when all is in place."""
-        process = subprocess.Popen([BUILD / "sotto_load", role, *map(str, args)], stdin=subprocess.PIPE,
+        process = subprocess.Popen([self._build / "sotto_load", role, *map(str, args)], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, text=True)
 
         def stop() -> None:

@@ -20,8 +20,9 @@ struct Options {
     std::string key;               ///< symmetric key, 64 hex digits
     std::size_t count = 1000;
     std::size_t parallel = 8;  ///< at a time
-    std::size_t size = 256;    ///< bytes of a payload
-    double rate = 0;           ///< envelopes a second; 0: as fast as they are taken
+    std::size_t receivers = 1;
+    std::size_t size = 256;  ///< bytes of a payload
+    double rate = 0;         ///< envelopes a second; 0: as fast as they are taken
     double seconds = 1;
     std::uint64_t up = 0;    ///< bytes
     std::uint64_t down = 0;  ///< bytes

@@ -61,7 +61,9 @@ constexpr std::array kRoles{
     RoleInfo{"sink", "a devp2p node that counts what it reads, until stdin ends", sink},
     RoleInfo{"source", "--count messages of --size bytes to gethbench or a sink", source},
     RoleInfo{"seal", "write --count envelopes with --size bytes of payload to --file", seal},
-    RoleInfo{"relay", "the first --count envelopes of --file through a node, from us to us, --rate a second", relay},
+    RoleInfo{"relay",
+             "the first --count envelopes of --file through a node, from us to us --receivers times, --rate a second",
+             relay},
     RoleInfo{"feed", "the first --count envelopes of --file to a node", feed},
     RoleInfo{"nonces", "search nonces for an envelope of --size bytes for --seconds", nonces},
 };
@@ -73,6 +75,8 @@ void add_options(CLI::App& app, Options& options) {
     app.add_option("--key", options.key, "symmetric key, 64 hex digits");
     app.add_option("--count", options.count);
     app.add_option("--parallel", options.parallel);
+    app.add_option("--receivers", options.receivers, "connections that all envelopes come to")
+        ->check(CLI::PositiveNumber);
     app.add_option("--size", options.size, "bytes");
     app.add_option("--rate", options.rate, "a second; 0: as fast as they are taken");
     app.add_option("--seconds", options.seconds);

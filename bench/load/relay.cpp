@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Envelopes from us through a node to us, or to a node alone.
+// Envelopes from us through a node to one or many of us, or to a node alone.
 #include <algorithm>
 
 #include "base/event.hpp"
@@ -22,16 +22,30 @@ struct Run {
     Env env;
     const Envelopes& envelopes;
     double rate;
+    std::size_t receivers = 0;
     std::vector<TimePoint> sent_at{};
-    std::vector<bool> seen{};
     std::vector<double> latencies{};
     std::size_t sent = 0;
-    std::size_t distinct = 0;
+    std::size_t distinct = 0;  ///< over all receivers, as what follows
     std::size_t duplicates = 0;
     std::size_t strangers = 0;
     bool died = false;
     TimePoint began{};
     TimePoint last{};
+
+    std::size_t wanted() const noexcept { return envelopes.size() * receivers; }
+};
+
+/// A connection with a Whisper session on it.
+struct Link {
+    std::unique_ptr<net::Connection> connection;
+    std::unique_ptr<net::MessageStream> stream;
+};
+
+/// One that all envelopes come to.
+struct Receiver {
+    Link link{};
+    std::vector<bool> seen{};
 };
 
 Task<Result<void>> send_batch(net::MessageStream& stream, BytesView inside) {
@@ -64,17 +78,17 @@ Task<Result<void>> send_all(Run& run, net::MessageStream& stream) {
     co_return Result<void>{};
 }
 
-Result<void> take(Run& run, BytesView payload) {
+Result<void> take(Run& run, Receiver& receiver, BytesView payload) {
     SOTTO_TRY(const auto items, whisper::split_envelopes(payload, false));
     run.last = run.env.clock->now();
     for (const auto& raw : items) {
         const auto which = run.envelopes.find(raw);
         if (!which) {
             ++run.strangers;
-        } else if (run.seen[*which]) {
+        } else if (receiver.seen[*which]) {
             ++run.duplicates;
         } else {
-            run.seen[*which] = true;
+            receiver.seen[*which] = true;
             ++run.distinct;
             run.latencies.push_back(to_seconds(run.last - run.sent_at[*which]));
         }
@@ -82,42 +96,37 @@ Result<void> take(Run& run, BytesView payload) {
     return {};
 }
 
-Task<void> receive(Run& run, net::MessageStream& stream) {
+Task<void> receive(Run& run, Receiver& receiver) {
     for (;;) {
-        const auto message = co_await stream.read();
+        const auto message = co_await receiver.link.stream->read();
         if (!message) {
-            run.died = run.distinct < run.envelopes.size();
+            run.died = run.died || run.distinct < run.wanted();
             co_return;
         }
-        if (message->code == whisper::code::kMessages) (void)take(run, message->payload);
+        if (message->code == whisper::code::kMessages) (void)take(run, receiver, message->payload);
     }
 }
 
 /// Until all have come, the link is dead, or nothing comes any more.
 Task<void> await_all(const Run& run) {
-    while (run.distinct < run.envelopes.size() && !run.died && run.env.clock->now() - run.last < kQuiet) {
+    while (run.distinct < run.wanted() && !run.died && run.env.clock->now() - run.last < kQuiet) {
         co_await sleep_for(*run.env.clock, kTick);
     }
 }
 
 void report_run(Run& run) {
     const auto seconds = to_seconds(run.last - run.began);
+    const auto each = static_cast<double>(run.distinct) / static_cast<double>(run.receivers);
     report({{"sent", static_cast<double>(run.sent)},
             {"received", static_cast<double>(run.distinct)},
             {"duplicates", static_cast<double>(run.duplicates)},
             {"changed", static_cast<double>(run.strangers)},
             {"died", run.died ? 1.0 : 0.0},
             {"seconds", seconds},
-            {"perSecond", seconds > 0 ? static_cast<double>(run.distinct) / seconds : 0},
+            {"perSecond", seconds > 0 ? each / seconds : 0},
             {"latencyP50", percentile(run.latencies, 0.5)},
             {"latencyP99", percentile(run.latencies, 0.99)}});
 }
-
-/// A connection with a Whisper session on it.
-struct Link {
-    std::unique_ptr<net::Connection> connection;
-    std::unique_ptr<net::MessageStream> stream;
-};
 
 Task<Result<Link>> connect(Dialer& dialer, TaskGroup& group) {
     Link link;
@@ -133,24 +142,26 @@ Task<Result<Link>> connect(Dialer& dialer, TaskGroup& group) {
 Task<Result<void>> relay(Env env, Options options) {
     SOTTO_CO_TRY(auto dialer, Dialer::make(env, options.address, kShh));
     SOTTO_CO_TRY(const auto envelopes, Envelopes::load(options.file, options.count));
-    Run run{env, envelopes, options.rate};
+    Run run{env, envelopes, options.rate, options.receivers};
     run.sent_at.resize(options.count);
-    run.seen.resize(options.count);
-    run.latencies.reserve(options.count);
+    run.latencies.reserve(run.wanted());
     Link from;
-    Link to;
+    std::vector<Receiver> receivers(options.receivers);
     auto body = [&](TaskGroup& group) -> Task<Result<void>> {
-        SOTTO_CO_TRY(to, co_await connect(dialer, group));
+        for (auto& receiver : receivers) {
+            receiver.seen.resize(options.count);
+            SOTTO_CO_TRY(receiver.link, co_await connect(dialer, group));
+            group.spawn(receive(run, receiver));
+        }
         SOTTO_CO_TRY(from, co_await connect(dialer, group));
         group.spawn(drain(*from.stream));
-        group.spawn(receive(run, *to.stream));
         co_await sleep_for(*env.clock, kSettle);
         if (!co_await send_all(run, *from.stream)) run.died = true;
         co_await await_all(run);
         report_run(run);
         co_return Result<void>{};
     };
-    co_return co_await with_group(env, 4, std::ref(body));
+    co_return co_await with_group(env, 2 * (1 + options.receivers), std::ref(body));
 }
 
 Task<Result<void>> feed(Env env, Options options) {

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Sets the node beside geth and go-libp2p in the same run, as ratios of wall time and of the server's CPU.
 
-    bench.py [NAME] [--runs N] [--json FILE]
+    bench.py [NAME] [--runs N] [--json FILE] [--build DIR]
 
-NAME keeps the scenarios whose name contains it; see bench/README.md. Nothing is asserted.
+NAME is a scenario, or keeps those whose name contains it; see bench/README.md. Nothing is asserted.
 """
 import argparse
 import json
@@ -15,10 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
-from rig import Rig, Sample, Skip, cpu_model  # noqa: E402
-from scenarios import SCENARIOS, Row  # noqa: E402
+from rig import Rig, Row, Sample, Skip, cpu_model  # noqa: E402
+from scenarios import SCENARIOS  # noqa: E402
 
-COLUMNS = "{:<44} {:>11} {:>11} {:<7} {:>7}   {:>9} {:>9} {:<14} {:>7}  {}"
+COLUMNS = "{:<52} {:>11} {:>11} {:<7} {:>7}   {:>9} {:>9} {:<14} {:>7}  {}"
 
 
 def number(value: float | None) -> str:
@@ -56,15 +56,18 @@ def main() -> int:
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--runs", type=int, default=3, help="of each side; the median counts")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--build", type=Path, metavar="DIR", default=ROOT / "build/release",
+                        help="whose sotto and sotto_load are run")
     arguments = parser.parse_args()
-    chosen = {name: run for name, run in SCENARIOS.items() if arguments.name in name}
+    wanted = [arguments.name] if arguments.name in SCENARIOS else [n for n in SCENARIOS if arguments.name in n]
+    chosen = {name: SCENARIOS[name] for name in wanted}
     if not chosen:
         parser.error(f"no scenario '{arguments.name}': {', '.join(SCENARIOS)}, micro")
     print(f"CPU: {cpu_model()}, {os.cpu_count()} cores; median of {arguments.runs} runs, in turns")
     print(COLUMNS.format("", "ours", "theirs", "", "ratio", "CPU ours", "theirs", "", "ratio", "beside"))
     rows: list[Row] = []
     skipped: dict[str, str] = {}
-    rig = Rig(arguments.runs)
+    rig = Rig(arguments.runs, arguments.build)
     try:
         for name, run in chosen.items():
             try:

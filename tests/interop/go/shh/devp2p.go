@@ -57,7 +57,7 @@ func privateKey(hex string) (*ecdsa.PrivateKey, error) {
 // StartServer puts this Whisper on a devp2p server; it may be on other networks as well.
 func (p *Peer) StartServer(name, listen string, key *ecdsa.PrivateKey) (*p2p.Server, error) {
 	server := &p2p.Server{Config: p2p.Config{
-		PrivateKey: key, Name: name, ListenAddr: listen, NoDiscovery: true, MaxPeers: 1000, MaxPendingPeers: 200,
+		PrivateKey: key, Name: name, ListenAddr: listen, NoDiscovery: true, MaxPeers: 2000, MaxPendingPeers: 200,
 		Protocols: []p2p.Protocol{p.devp2pProtocol()},
 	}}
 	return server, server.Start()
