@@ -21,7 +21,8 @@ def node(sotto):
 @pytest.fixture
 def bot(node, start_js):
     def start(kind: str = "ws", name: str = "bot"):
-        return start_js("status", "--url", node.ready["rpc"][kind], name=name)
+        url = str(node.data_dir / "sotto.ipc") if kind == "ipc" else node.ready["rpc"][kind]
+        return start_js("status", "--url", url, name=name)
     return start
 
 
@@ -42,7 +43,7 @@ def person(node, tmp_path, cleanup):
 
 
 @pytest.mark.parametrize("network", ["libp2p", "devp2p"])
-@pytest.mark.parametrize("kind", ["ws", "http"])
+@pytest.mark.parametrize("kind", ["ws", "http", "ipc"])
 def test_a_person_and_a_bot_read_each_other(bot, person, network, kind):
     reader, alice = bot(kind), person(network, "alice")
     reader.call("join", channel=CHANNEL)
@@ -110,7 +111,7 @@ class TestOneToOne:
     """The bot speaks what every app spoke before 2019: sealed for the recipient's key, on the topic of all."""
 
     @pytest.mark.parametrize("network", ["libp2p", "devp2p"])
-    @pytest.mark.parametrize("kind", ["ws", "http"])
+    @pytest.mark.parametrize("kind", ["ws", "http", "ipc"])
     def test_a_person_writes_first_and_is_answered(self, bot, person, network, kind):
         reader = bot(kind)
         reader.call("listen")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // status-js-api 1.2.9, with which bots of the Status app were written, as an application of a node's JSON-RPC.
-//   --url http://… | ws://…
+//   --url http://… | ws://… | the path of its IPC socket
 
 import { emit, serve } from '../lib/control.mjs'
 import { createRequire } from 'node:module'
