@@ -72,14 +72,15 @@ std::vector<std::string> Screen::layout(const ScreenLine& line) const {
         head += " ";
         cells += count_cells(nick) + 2;
     }
-    const std::string margin(std::min(line.time.empty() ? kNoticeHang : kHang, text_columns() / 3), ' ');
+    const auto columns = text_columns() - 1;
+    const std::string margin(std::min(line.time.empty() ? kNoticeHang : kHang, columns / 3), ' ');
     std::vector<std::string> rows;
     std::string_view rest = line.text;
     for (bool more = true; more;) {
         const auto end = rest.find('\n');
         more = end != std::string_view::npos;
-        const auto indent = rows.empty() && cells > margin.size() ? cells - margin.size() : 0;
-        for (const auto& row : wrap(printable(rest.substr(0, end)), text_columns() - margin.size() - 1, indent)) {
+        const auto first = columns - std::min(columns, rows.empty() ? cells : margin.size());
+        for (const auto& row : wrap(printable(rest.substr(0, end)), first, columns - margin.size())) {
             if (rows.size() == kMaxRowsOfLine) {
                 rows.back() = margin + paint(kDim, "…");
                 return rows;

@@ -109,9 +109,9 @@ std::string_view fit(std::string_view text, std::size_t cells) noexcept {
     return text.substr(0, end);
 }
 
-std::vector<std::string> wrap(std::string_view text, std::size_t cells, std::size_t indent) {
-    cells = std::max<std::size_t>(cells, 2);
-    std::size_t room = indent + 2 <= cells ? cells - indent : cells;
+std::vector<std::string> wrap(std::string_view text, std::size_t first, std::size_t others) {
+    others = std::max<std::size_t>(others, 2);
+    std::size_t room = first >= 2 ? first : others;
     std::vector<std::string> rows;
     do {
         auto row = fit(text, room);
@@ -122,7 +122,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t cells, std::siz
         rows.emplace_back(row);
         text.remove_prefix(row.size());
         if (text.starts_with(' ') && !rows.empty()) text.remove_prefix(1);
-        room = cells;
+        room = others;
     } while (!text.empty());
     return rows;
 }

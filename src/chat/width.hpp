@@ -19,8 +19,8 @@ std::size_t previous_character(std::string_view text, std::size_t at) noexcept;
 std::size_t count_cells(std::string_view text) noexcept;
 /// As much from the start as `cells` have room for.
 std::string_view fit(std::string_view text, std::size_t cells) noexcept;
-/// Rows of at most `cells` (at least 2), broken at spaces where there are some, the first one shorter by `indent`.
-/// Never empty.
-std::vector<std::string> wrap(std::string_view text, std::size_t cells, std::size_t indent);
+/// Rows of at most `others` cells (at least 2), broken at spaces where there are some; the first one of `first`, where
+/// that is room for a character. Never empty.
+std::vector<std::string> wrap(std::string_view text, std::size_t first, std::size_t others);
 
 }  // namespace sotto::chat

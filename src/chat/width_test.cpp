@@ -38,13 +38,14 @@ TEST(Width, FitsWhatThereIsRoomFor) {
 
 TEST(Width, WrapsAtSpaces) {
     using Rows = std::vector<std::string>;
-    EXPECT_EQ(wrap("", 10, 0), Rows{""});
-    EXPECT_EQ(wrap("one two three", 8, 0), (Rows{"one two", "three"}));
-    EXPECT_EQ(wrap("one two three", 8, 4), (Rows{"one", "two", "three"})) << "the first row has a head";
-    EXPECT_EQ(wrap("abcdefghij", 4, 0), (Rows{"abcd", "efgh", "ij"}));
-    EXPECT_EQ(wrap("日本語日本語", 5, 0), (Rows{"日本", "語日", "本語"}));
-    EXPECT_EQ(wrap("a    b", 2, 0), (Rows{"a ", " ", "b"})) << "a space goes at each break";
-    EXPECT_EQ(wrap("日", 0, 50), Rows{"日"}) << "there is always room for one character";
+    EXPECT_EQ(wrap("", 10, 10), Rows{""});
+    EXPECT_EQ(wrap("one two three", 8, 8), (Rows{"one two", "three"}));
+    EXPECT_EQ(wrap("one two three", 4, 8), (Rows{"one", "two", "three"})) << "the first row has a head";
+    EXPECT_EQ(wrap("one two three", 8, 6), (Rows{"one two", "three"})) << "a head shorter than the margin";
+    EXPECT_EQ(wrap("abcdefghij", 4, 4), (Rows{"abcd", "efgh", "ij"}));
+    EXPECT_EQ(wrap("日本語日本語", 5, 5), (Rows{"日本", "語日", "本語"}));
+    EXPECT_EQ(wrap("a    b", 2, 2), (Rows{"a ", " ", "b"})) << "a space goes at each break";
+    EXPECT_EQ(wrap("日", 0, 0), Rows{"日"}) << "there is always room for one character";
 }
 
 }  // namespace

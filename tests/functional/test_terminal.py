@@ -11,6 +11,7 @@ from support.terminal import Terminal
 
 TIME = r"\d\d:\d\d:\d\d"
 PROMPT = "#lobby > "
+HANG = " " * 12  # before the further rows of a message: no text looks like another line
 
 
 @pytest.fixture
@@ -91,12 +92,12 @@ class TestOneConversation:
         alice.type(f"first{newline}second")
         alice.wait("^#lobby > first\n         second$")
         alice.type("\r")
-        bob.wait(f"^   {TIME} alice: first\n   second$")
+        bob.wait(f"^   {TIME} alice: first\n{HANG}second$")
 
     def test_what_is_pasted_is_not_sent_line_by_line(self, person):
         alice, bob = person("alice"), person("bob")
         alice.type("\x1b[200~one\rtwo\r\x1b[201~three\r")
-        bob.wait(f"^   {TIME} alice: one\n   two\n   three$")
+        bob.wait(f"^   {TIME} alice: one\n{HANG}two\n{HANG}three$")
 
     def test_wide_characters_and_marks_take_the_room_they_take(self, person):
         alice, bob = person("alice"), person("bob")
@@ -107,7 +108,7 @@ class TestOneConversation:
         alice.type("\x7f\x7f\x7f\x7f\r")  # the letter with its mark, a blank, the fox, a blank
         bob.wait(f"^   {TIME} alice: 日本語$")
         bob.type("語" * 60 + "\r")
-        alice.wait("^   語+$")
+        alice.wait(f"^{HANG}語+$")
         assert alice.screen.text().count("語") == 61
         assert all(row.index("│") for row in alice.screen.rows if "語" in row), "the pane is where it was"
 
@@ -244,7 +245,7 @@ class TestTheTerminalItself:
         assert "│" not in "".join(alice.screen.rows), "too narrow for the peers"
         assert alice.screen.rows[-1] == "#lobby >"
         bob.type("narrow " * 20 + "\r")
-        alice.wait("^   narrow")
+        alice.wait(f"^{HANG}narrow")
         assert max(len(row) for row in alice.screen.rows) <= 60
         alice.resize(40, 120)
         alice.wait_pane("^peers$")
