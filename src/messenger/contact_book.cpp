@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "messenger/contact_book.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "node/files.hpp"
 
 namespace sotto::messenger {
@@ -29,7 +32,8 @@ Result<std::vector<chat::Key>> read_contacts(const std::filesystem::path& file) 
 
 Result<void> write_contacts(const std::filesystem::path& file, const std::vector<chat::Key>& contacts) {
     std::string text;
-    for (const auto& contact : contacts) text += chat::key_text(contact) + "\n";
+    const auto newest = std::span(contacts).last(std::min(contacts.size(), kMaxContacts));
+    for (const auto& contact : newest) text += chat::key_text(contact) + "\n";
     return node::write_private_file(file, view_of(text), node::Existing::replace);
 }
 

@@ -115,6 +115,11 @@ TEST_F(HistoryTest, RemembersContactsOnPaperOfTheirOwn) {
     }
     ASSERT_TRUE(write_contacts(book, keys));
     EXPECT_EQ(*read_contacts(book), keys);
+    std::vector<chat::Key> many(300, keys[0]);
+    many.back() = keys[1];
+    ASSERT_TRUE(write_contacts(book, many));
+    ASSERT_EQ(read_contacts(book)->size(), 256u) << "what was written can be read";
+    EXPECT_EQ(read_contacts(book)->back(), keys[1]);
     std::ofstream(book) << "0x04nonsense\n";
     EXPECT_EQ(read_contacts(book).error().code(), Errc::malformed);
     std::ofstream(book) << std::string(100'000, 'x');

@@ -103,7 +103,7 @@ Task<Result<void>> Remote::start(const Secret& identity) {
 Task<Result<void>> Remote::connect() {
     SOTTO_CO_TRY(auto made, co_await Client::connect(env_, url_, token_, Deadline::in(*env_.clock, kConnectLimit)));
     const SharedClient client = std::move(made);
-    key_ids_.clear();
+    co_await forget_channel_keys(client);
     numbers_.clear();
     states_id_.clear();
     early_.clear();
@@ -228,7 +228,12 @@ Task<void> Remote::leave() {
     const auto timer = env_.clock->after(kLeaveLimit, [&client] { client->close(); });
     json::array identity{identity_id_};
     static_cast<void>(co_await client->call("shh_deleteKeyPair", std::move(identity)));
-    const auto ids = key_ids_;
+    co_await forget_channel_keys(client);
+}
+
+/// Those of the connection before too: a node that has not restarted still holds them.
+Task<void> Remote::forget_channel_keys(SharedClient client) {
+    const auto ids = std::exchange(key_ids_, {});
     for (const auto& [key, id] : ids) {
         json::array params{id};
         static_cast<void>(co_await client->call("shh_deleteSymKey", std::move(params)));

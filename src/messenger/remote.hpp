@@ -41,6 +41,7 @@ class Remote final : public Backend {
     Task<void> read_notifications(SharedClient client);
     Task<void> watch_peers(SharedClient client);
     Task<void> leave();
+    Task<void> forget_channel_keys(SharedClient client);
     void on_notification(const boost::json::value& params);
     void on_message(std::size_t number, const boost::json::object& message);
     void lose(const Error& why);

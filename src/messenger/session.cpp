@@ -11,7 +11,8 @@
 namespace sotto::messenger {
 namespace {
 
-constexpr std::size_t kMaxConversations = 256;
+constexpr std::size_t kMaxConversations = 512;
+constexpr std::size_t kMaxStrangers = 128;  // who have written and were not answered
 // Of a conversation; what is older is dropped.
 constexpr std::size_t kMaxLines = 1000;
 constexpr std::size_t kMaxBytes = std::size_t{512} << 10;
@@ -104,6 +105,18 @@ Result<Conversation*> Session::add(Conversation conversation) {
     bound(conversation);
     conversations_.push_back(std::make_unique<Conversation>(std::move(conversation)));
     return conversations_.back().get();
+}
+
+/// They do not take the places of those with whom one wants to talk.
+Result<Conversation*> Session::add_stranger(const Contact& contact) {
+    const auto strangers =
+        std::ranges::count_if(conversations_, [](const auto& known) { return known->contact && !known->listening; });
+    if (strangers >= static_cast<std::ptrdiff_t>(kMaxStrangers)) {
+        return fail(Errc::busy,
+                    std::to_string(kMaxStrangers) +
+                        " strangers have written; further ones are not shown until you answer some");
+    }
+    return add({.id = chat::key_text(contact.key), .contact = contact});
 }
 
 Task<Result<Conversation*>> Session::open(std::string name, bool contacted) {
@@ -223,7 +236,7 @@ void Session::take_private(const Incoming& message, const chat::Message& decoded
     auto* conversation = find(chat::key_text(contact.key));
     if (!heard_from(conversation ? *conversation->contact : contact, message, decoded)) return;
     if (!conversation) {
-        const auto added = add({.id = chat::key_text(contact.key), .contact = contact});
+        const auto added = add_stranger(contact);
         if (!added && !std::exchange(full_was_said_, true)) view_.on_news(added.error().detail());
         if (!added) return;
         conversation = *added;

@@ -65,6 +65,7 @@ class Session {
     Conversation* find(const std::string& id) const;
     Conversation* find_listening(std::size_t number) const;
     Result<Conversation*> add(Conversation conversation);
+    Result<Conversation*> add_stranger(const Contact& contact);
     void append(Conversation& conversation, Line line);
     void on_delivery(std::size_t number, Delivery delivery, const std::string& why);
 

@@ -214,9 +214,10 @@ TEST(Session, BoundsTheConversationsOfStrangers) {
         alice.backend.take({.topic = alice.discovery(), .recipient = alice.session.key(), .payload = payload},
                            crypto::secp256k1::public_key(secret));
     }
-    EXPECT_THAT(alice.session.conversations(), SizeIs(256));
+    EXPECT_THAT(alice.session.conversations(), SizeIs(128));
     EXPECT_THAT(alice.view.news, SizeIs(1)) << "said once";
     EXPECT_THAT(alice.backend.listenings, SizeIs(1)) << "a stranger costs no listening";
+    for (int i = 0; i < 384; ++i) open(world, alice, "#channel-" + std::to_string(i));
     EXPECT_EQ(world.run(alice.session.open("#one-more")).error().code(), Errc::busy);
 }
 

@@ -259,6 +259,7 @@ class TestThroughAnotherKindOfNode:
         old_node.send(text)
         chat.wait_line("err", "^lost the node at ")
         until(lambda: old_node.calls.count("shh_addPrivateKey") == 2, 10, "second connection", old_node)
+        assert old_node.calls.count("shh_deleteSymKey") == 1, "the key that was lent before is asked back"
         chat.say("again")
         chat.wait_line("err", "^message 1: sent$")
 
