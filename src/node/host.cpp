@@ -216,13 +216,13 @@ struct Host::Impl {
         const bool unwanted = fresh.role == net::Role::dialer && !schedule.wanted(fresh.peer().id);
         if (unwanted) return Error(Errc::closed, "removed by the operator");
         if (fresh.peer().id == config.self.on(fresh.network)) return Error(Errc::duplicate, "connected to ourselves");
-        if (auto* old = find(fresh.peer().id, fresh.network)) {
-            if (!replaces(fresh, *old)) return Error(Errc::duplicate, "already connected");
-            old->connection->close(Error(Errc::duplicate, "replaced by a newer connection"));
-        }
+        auto* old = find(fresh.peer().id, fresh.network);
+        if (old && !replaces(fresh, *old)) return Error(Errc::duplicate, "already connected");
         const auto limit =
             fresh.role == net::Role::listener ? config.limits.connections_in : config.limits.connections_out;
-        if (count(fresh.role) >= limit) return Error(Errc::busy, "too many peers");
+        const bool takes_its_place = old && old->role == fresh.role;
+        if (!takes_its_place && count(fresh.role) >= limit) return Error(Errc::busy, "too many peers");
+        if (old) old->connection->close(Error(Errc::duplicate, "replaced by a newer connection"));
         return std::nullopt;
     }
     /// Of two connections dialled at once from both ends, the one dialled by the smaller peer id stays; otherwise a

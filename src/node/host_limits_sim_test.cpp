@@ -206,6 +206,29 @@ Task<void> drive(net::Connection& connection, bool& ended) {
     ended = true;
 }
 
+TEST(HostLimits, APeerThatDialsAgainNeedsNoSecondPlace) {
+    for (const auto kind : kBoth) {
+        Rig().run([kind](Rig& rig) -> Task<void> {
+            PartyOptions options;
+            options.limits.connections_in = 1;
+            auto& a = rig.party(1, options);
+            bool ended = false;
+            bool fresh_ended = false;
+            auto old = co_await rig.meet(a, kind, 3);
+            rig.group().spawn(drive(**old, ended));
+            co_await rig.sleep(1s);
+            auto fresh = co_await rig.meet(a, kind, 3, {&Parrot::kSpec}, 4);
+            rig.group().spawn(drive(**fresh, fresh_ended));
+            co_await rig.sleep(1s);
+            EXPECT_TRUE(ended);
+            EXPECT_FALSE(fresh_ended);
+            EXPECT_EQ(a.host->peer_count(), 1u);
+            (*fresh)->close(Error(Errc::closed));
+            while (!fresh_ended) co_await rig.sleep(10ms);
+        });
+    }
+}
+
 TEST(HostStreams, TheListenerOpensAfterFiveSeconds) {
     Rig().run([](Rig& rig) -> Task<void> {
         auto& a = rig.party(1);

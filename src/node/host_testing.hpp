@@ -214,11 +214,15 @@ class Rig {
         party.host->stop();
         while (!party.ended) co_await sleep(std::chrono::milliseconds(10));
     }
-    /// A peer that the test plays itself, connected to `to` from 10.0.1.<key> (devp2p) or 10.0.2.<key>; it offers the
-    /// parrot and never opens it.
-    Task<Result<std::unique_ptr<net::Connection>>> meet(
-        const Party& to, Network kind, Byte key, std::vector<const net::ProtocolSpec*> specs = {&Parrot::kSpec}) {
-        const auto transport = network.transport({10, 0, kind == Network::devp2p ? Byte{1} : Byte{2}, key});
+    /// A peer that the test plays itself, connected to `to` from 10.0.1.<key> (devp2p) or 10.0.2.<key>, or from `place`
+    /// instead of key; it offers the parrot and never opens it.
+    Task<Result<std::unique_ptr<net::Connection>>> meet(const Party& to,
+                                                        Network kind,
+                                                        Byte key,
+                                                        std::vector<const net::ProtocolSpec*> specs = {&Parrot::kSpec},
+                                                        std::optional<Byte> place = {}) {
+        const Byte side = kind == Network::devp2p ? 1 : 2;
+        const auto transport = network.transport({10, 0, side, place.value_or(key)});
         const auto upgrader = kind == Network::devp2p ? Party::devp2p_upgrader(env(), key, specs)
                                                       : Party::libp2p_upgrader(env(), key, specs);
         const auto deadline = Deadline::in(world, std::chrono::seconds(10));
