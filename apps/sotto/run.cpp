@@ -19,6 +19,7 @@
 #include "rpc/ipc_server.hpp"
 #include "rpc/monitor.hpp"
 #include "rpc/page.hpp"
+#include "rpc/params.hpp"
 #include "rpc/server.hpp"
 #include "service_manager.hpp"
 #include "signals.hpp"
@@ -37,10 +38,6 @@ std::string_view own_name() {
     std::error_code code;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
     return std::filesystem::exists(self.parent_path() / "CMakeCache.txt", code) ? "./dev" : "sotto";
-}
-
-json::value text_or_null(const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
 /// What the settings were made of.
@@ -148,7 +145,7 @@ struct Service {
             json::object ready{{"event", "ready"},
                                {"pid", ::getpid()},
                                {"version", SOTTO_VERSION},
-                               {"enode", text_or_null(node->enode())},
+                               {"enode", rpc::text_or_null(node->enode())},
                                {"peerId", crypto::PeerId(node->identities().libp2p.public_key()).to_string()},
                                {"multiaddrs", nullptr},
                                {"rpc", nullptr},

@@ -15,10 +15,6 @@ Topic topic_of(std::string_view name) {
     return first_bytes<4>(crypto::keccak256(view_of(name)));
 }
 
-void wipe(std::string& secret) noexcept {
-    crypto::wipe({reinterpret_cast<Byte*>(secret.data()), secret.size()});
-}
-
 /// In hex.
 Result<std::string> shared_secret(const crypto::secp256k1::Secret& ours, const Key& theirs) {
     SOTTO_TRY(auto secret, crypto::secp256k1::ecdh(ours, theirs));
@@ -72,7 +68,7 @@ Topic discovery_topic(const Key& key) {
 Result<Topic> negotiated_topic(const crypto::secp256k1::Secret& ours, const Key& theirs) {
     SOTTO_TRY(auto secret, shared_secret(ours, theirs));
     const auto topic = topic_of(secret);
-    wipe(secret);
+    crypto::wipe(secret);
     return topic;
 }
 
@@ -81,7 +77,7 @@ Result<Negotiated> negotiate(const crypto::secp256k1::Secret& ours, const Key& t
     Negotiated negotiated;
     negotiated.topic = topic_of(secret);
     negotiated.key = first_bytes<32>(crypto::pbkdf2_sha256(view_of(secret), {}, kRounds, 32));
-    wipe(secret);
+    crypto::wipe(secret);
     if (negotiated.topic == Topic{}) return fail(Errc::unsupported, "these two keys share a topic of zeros");
     return negotiated;
 }

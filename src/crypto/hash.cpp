@@ -123,4 +123,8 @@ void wipe(BytesSpan secret) noexcept {
     sodium_memzero(secret.data(), secret.size());
 }
 
+void wipe(std::string& secret) noexcept {
+    sodium_memzero(secret.data(), secret.size());
+}
+
 }  // namespace sotto::crypto

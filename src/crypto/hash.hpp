@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <string>
+
 #include "crypto/keccak.hpp"
 
 namespace sotto::crypto {
@@ -19,5 +21,6 @@ Bytes pbkdf2_sha256(BytesView password, BytesView salt, std::uint32_t iterations
 bool equal_constant_time(BytesView a, BytesView b) noexcept;
 /// Overwrites secrets; never optimised away.
 void wipe(BytesSpan secret) noexcept;
+void wipe(std::string& secret) noexcept;
 
 }  // namespace sotto::crypto

@@ -62,7 +62,7 @@ Result<crypto::PrivateKey> read_identity(const std::filesystem::path& file) {
 Result<void> write_identity(const std::filesystem::path& file, const crypto::PrivateKey& key) {
     auto text = format_identity(key);
     const WipedBytes content{to_bytes(text)};
-    crypto::wipe(BytesSpan(reinterpret_cast<Byte*>(text.data()), text.size()));
+    crypto::wipe(text);
     return write_private_file(file, content.bytes, Existing::refuse);
 }
 

@@ -18,10 +18,6 @@ json::array to_json(const std::vector<crypto::PeerId>& peers) {
     return all;
 }
 
-json::value text_or_null(const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
 json::object to_json(const Delivery& delivery, const Whisper& shh) {
     json::array envelopes;
     for (const auto& hash : delivery.envelopes) envelopes.emplace_back(to_hex_prefixed(hash));

@@ -22,7 +22,7 @@ constexpr std::size_t kWaiting = 8;
 Result<crypto::SecretBytes> passphrase_param(const json::array& params, std::size_t index) {
     SOTTO_TRY(auto text, string_param(params, index));
     auto secret = crypto::SecretBytes::copy_of(view_of(text));
-    crypto::wipe(BytesSpan(reinterpret_cast<Byte*>(text.data()), text.size()));
+    crypto::wipe(text);
     if (secret.size() > keystore::kMaxPassphrase) return fail(Errc::malformed, "the passphrase is too long");
     return secret;
 }

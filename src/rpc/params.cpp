@@ -133,4 +133,8 @@ Result<bool> bool_field(const json::object& object, std::string_view name) {
     return value->get_bool();
 }
 
+json::value text_or_null(const std::string& text) {
+    return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
 }  // namespace sotto::rpc

@@ -26,4 +26,7 @@ Result<double> number_field(const boost::json::object& object, std::string_view 
 Result<std::uint64_t> uint_field(const boost::json::object& object, std::string_view name, std::uint64_t max);
 Result<bool> bool_field(const boost::json::object& object, std::string_view name);
 
+/// The other way: an empty text is null in an answer.
+boost::json::value text_or_null(const std::string& text);
+
 }  // namespace sotto::rpc

@@ -15,10 +15,6 @@ json::value limit_or_null(std::uint64_t limit) {
     return limit == node::Limits::kUnlimited ? json::value(nullptr) : json::value(limit);
 }
 
-json::value text_or_null(const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
 std::uint64_t whole_seconds(Duration duration) {
     return static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(duration).count());
 }
@@ -98,8 +94,9 @@ Task<Result<std::string>> shared_secret(whisper::Whisper& shh, const json::array
 /// The keys of a chat stay in the node: these two stand in for what the page would need the private key for.
 void add_contacts(Dispatcher& dispatcher, whisper::Whisper& shh) {
     dispatcher.add("sotto_contactTopic", [&shh](Client&, const json::array& params) -> Answer {
-        SOTTO_CO_TRY(const auto secret, co_await shared_secret(shh, params));
+        SOTTO_CO_TRY(auto secret, co_await shared_secret(shh, params));
         const auto topic = first_bytes<4>(crypto::keccak256(view_of(secret)));
+        crypto::wipe(secret);
         if (topic == whisper::Topic{}) co_return fail(Errc::unsupported, "these two keys share a topic of zeros");
         co_return json::value(to_hex_prefixed(topic));
     });
