@@ -40,7 +40,7 @@ constexpr LimitInfo kTable[] = {
      "of Whisper, from one IP; announced",
      &Limits::address_packets_per_second},
     {"followed-messages", "messages", "posted here, whose delivery is followed", &Limits::followed_messages},
-    {"held-by", "peers", "that confirm a message before it counts as held", &Limits::held_by},
+    {"held-by", "peers", "at most 32, that confirm a message before it counts as held", &Limits::held_by},
     {"streams-per-connection", "streams", "opened by one libp2p peer", &Limits::streams_per_connection},
     {"rpc-connections", "connections", "open on the RPC port, and as many over IPC", &Limits::rpc_connections},
     {"rpc-body-bytes", "bytes", "one RPC request", &Limits::rpc_body_bytes},

@@ -70,7 +70,7 @@ Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from) {
         return Added::duplicate;
     }
     const auto cost = cost_of(*envelope);
-    if (from == kNoSlot && fills_half(cost)) return Added::refused;
+    if (from == kNoSlot && refuses_own(envelope->raw().size())) return Added::refused;
     if (!make_room(cost, work.accepted, from)) return Added::refused;
 
     auto& entry = entries_[envelope->hash()];
@@ -88,11 +88,10 @@ Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from) {
     return Added::added;
 }
 
-/// Whether what was posted here would fill more than its half.
-bool Pool::fills_half(std::size_t cost) const {
+bool Pool::refuses_own(std::size_t size) const {
     const auto own = accounts_.find(kNoSlot);
     const auto count = own == accounts_.end() ? 0 : own->second.by_work.size();
-    return bytes_of(kNoSlot) + cost > limits_.bytes / 2 || count * 2 >= limits_.envelopes;
+    return bytes_of(kNoSlot) + cost_of(size) > limits_.bytes / 2 || count * 2 >= limits_.envelopes;
 }
 
 bool Pool::make_room(std::size_t cost, double pow, Slot source) {

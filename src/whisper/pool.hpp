@@ -60,6 +60,8 @@ class Pool {
     const Entry* find(const Hash& hash) const;
     /// `from` has the envelope already; kNoSlot when it is ours.
     Added add(SharedEnvelope envelope, const Work& work, Slot from);
+    /// Whether an envelope of so many bytes that is posted here would be refused.
+    bool refuses_own(std::size_t size) const;
     /// Removes what expired before `now` (seconds since 1970) and returns it.
     std::vector<SharedEnvelope> expire(std::uint64_t now);
 
@@ -106,14 +108,14 @@ class Pool {
         bool operator()(const Entry* a, const Entry* b) const noexcept;
     };
 
-    static std::size_t cost_of(const Envelope& envelope) noexcept { return envelope.raw().size() + kEntryOverhead; }
+    static std::size_t cost_of(std::size_t size) noexcept { return size + kEntryOverhead; }
+    static std::size_t cost_of(const Envelope& envelope) noexcept { return cost_of(envelope.raw().size()); }
     /// What one source has in the pool.
     struct Account {
         std::size_t bytes = 0;
         std::set<Entry*, Cheaper> by_work;
     };
 
-    bool fills_half(std::size_t cost) const;
     bool make_room(std::size_t cost, double pow, Slot source);
     std::vector<Entry*> choose_victims(std::size_t cost, double pow, Slot source);
     void remove(Entry* entry);

@@ -107,6 +107,9 @@ Task<Result<Hash>> Poster::post(NewMessage message, std::optional<Secret> signer
     if (signer) crypto::wipe(*signer);
     SOTTO_CO_TRY(auto data, std::move(encrypted));
     if (data.size() > engine_.terms().max_size) co_return fail(error_of(Verdict::too_large));
+    // Before it is worked for, and written to the disk.
+    const bool no_room = !message.target_peer && std::as_const(engine_).pool().refuses_own(data.size());
+    if (no_room) co_return fail(error_of(Verdict::pool_full));
     auto order = order_for(message, std::move(data));
     Delivery delivery;
     delivery.posted_at = static_cast<std::uint32_t>(engine_.env().clock->wall().seconds());

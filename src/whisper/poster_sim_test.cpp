@@ -505,6 +505,18 @@ TEST(Poster, SaysSoWhereAPoolHasNoRoomAfterARestart) {
     fixture.run(std::ref(body));
 }
 
+TEST(Poster, WhatThePoolHasNoRoomForIsRefusedBeforeItIsKept) {
+    Fixture fixture({.pool = {.bytes = 1 << 20, .envelopes = 4}});
+    auto body = [&](Rig&) -> Task<void> {
+        for (int i = 0; i < 2; ++i) EXPECT_TRUE((co_await fixture.node().post(fixture.message())).has_value());
+        const auto refused = co_await fixture.node().post(fixture.message());
+        EXPECT_EQ(refused.error().code(), Errc::busy);
+        EXPECT_EQ(fixture.journal.kept.size(), 2u);
+        EXPECT_EQ(fixture.node().deliveries().size(), 2u);
+    };
+    fixture.run(std::ref(body));
+}
+
 TEST(Poster, ForgetsOnTheDiskWhatItForgets) {
     Fixture fixture({.deliveries = {.messages = 2, .held_by = 1}});
     auto body = [&](Rig&) -> Task<void> {
