@@ -26,7 +26,7 @@ std::optional<EventKind> parse_event_kind(std::string_view text) noexcept {
 bool EventFilter::wants(const LoggedEvent& event) const {
     if (!kinds[static_cast<std::size_t>(event.kind)]) return false;
     const auto named = [&](const std::vector<std::string>& tags) {
-        return std::ranges::find(tags, event.tag) != tags.end();
+        return std::ranges::find(tags, std::string_view(event.tag)) != tags.end();
     };
     if (event.kind == EventKind::messages) return named(filters);
     return event.kind != EventKind::states || hashes.empty() || named(hashes);
@@ -37,9 +37,10 @@ EventLog::EventLog(RandomSource& random) : EventLog(random, Bounds{}) {}
 EventLog::EventLog(RandomSource& random, Bounds bounds)
     : bounds_(bounds), epoch_(to_hex(random.array<kEpochBytes>())) {}
 
-void EventLog::add(EventKind kind, const boost::json::object& data, std::string tag) {
+void EventLog::add(EventKind kind, const boost::json::object& data, std::string_view tag) {
     ++last_;
-    LoggedEvent event{last_, kind, std::move(tag), boost::json::serialize(data)};
+    const auto text = boost::json::serialize(data);
+    LoggedEvent event{last_, kind, std::pmr::string(tag, &memory_), std::pmr::string(text, &memory_)};
     bytes_ += bytes_of(event);
     events_.emplace(last_, std::move(event));
     while (events_.size() > 1 && (events_.size() > bounds_.events || bytes_ > bounds_.bytes)) {

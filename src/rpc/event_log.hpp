@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json/fwd.hpp>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,8 +28,8 @@ std::optional<EventKind> parse_event_kind(std::string_view text) noexcept;
 struct LoggedEvent {
     std::uint64_t number = 0;  ///< 1, 2, 3 … over all kinds
     EventKind kind{};
-    std::string tag;
-    std::string data;  ///< one JSON object, one line
+    std::pmr::string tag;
+    std::pmr::string data;  ///< one JSON object, one line
 };
 
 /// What a reader wants of the log.
@@ -51,7 +52,7 @@ class EventLog {
     explicit EventLog(RandomSource& random);
     EventLog(RandomSource& random, Bounds bounds);
 
-    void add(EventKind kind, const boost::json::object& data, std::string tag);
+    void add(EventKind kind, const boost::json::object& data, std::string_view tag);
 
     /// The number of the newest event; 0 before the first.
     std::uint64_t last() const noexcept { return last_; }
@@ -76,7 +77,9 @@ class EventLog {
     std::string epoch_;
     std::uint64_t last_ = 0;
     std::size_t bytes_ = 0;
-    std::map<std::uint64_t, LoggedEvent> events_;
+    /// Apart from the heap: events outlive the connections between which they are made, and would scatter them.
+    std::pmr::unsynchronized_pool_resource memory_;
+    std::pmr::map<std::uint64_t, LoggedEvent> events_{&memory_};
     Signal<std::uint64_t> added_;
 };
 

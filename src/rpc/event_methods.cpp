@@ -16,16 +16,11 @@ using Answer = Task<Result<json::value>>;
 constexpr std::string_view kNotification = "sotto_subscription";
 constexpr std::size_t kMaxHashes = 100;
 
-json::object to_json(const PeerEvent& event, const Clock& clock) {
-    const bool connected = event.kind == PeerEvent::Kind::connected;
-    return {{"event", connected ? "connected" : "disconnected"},
-            {"time", clock.wall().milliseconds()},
-            {"peerId", event.peer.to_string()},
-            {"transport", net::to_string(event.network)},
-            {"inbound", event.role == net::Role::listener},
-            {"address", event.remote.to_string()},
-            {"protocol", event.protocol},
-            {"reason", event.reason ? json::value(event.reason->message()) : json::value(nullptr)}};
+/// Made in room of its own: connections come and go by the thousand, and a malloc for each part would cost the most.
+void log_peer(EventLog& log, std::initializer_list<std::pair<json::string_view, json::value_ref>> fields) {
+    std::array<unsigned char, 2048> room;
+    json::monotonic_resource memory(room.data(), room.size());
+    log.add(EventKind::peers, json::object(fields, &memory), {});
 }
 
 /// {"hash": "0x…"} or {"hashes": ["0x…", …]}; absent: all.
@@ -98,21 +93,31 @@ void add_event_methods(Dispatcher& dispatcher, Node& node, EventLog& log) {
 
 Subscription log_peers(EventLog& log, Node& node) {
     const auto& clock = *node.env().clock;
-    return node.host().events().subscribe(
-        [&log, &clock](const PeerEvent& event) { log.add(EventKind::peers, to_json(event, clock), {}); });
+    return node.host().events().subscribe([&log, &clock](const PeerEvent& event) {
+        const bool connected = event.kind == PeerEvent::Kind::connected;
+        log_peer(log,
+                 {{"event", connected ? "connected" : "disconnected"},
+                  {"time", clock.wall().milliseconds()},
+                  {"peerId", event.peer.to_string()},
+                  {"transport", net::to_string(event.network)},
+                  {"inbound", event.role == net::Role::listener},
+                  {"address", event.remote.to_string()},
+                  {"protocol", event.protocol},
+                  {"reason", event.reason ? json::value(event.reason->message()) : json::value(nullptr)}});
+    });
 }
 
 Subscription log_peer_states(EventLog& log, Node& node) {
     const auto& clock = *node.env().clock;
     return node.host().states().subscribe([&log, &clock](const node::PeerStateEvent& event) {
-        const json::object data{{"event", "state"},
-                                {"state", node::to_string(event.state)},
-                                {"time", clock.wall().milliseconds()},
-                                {"peerId", event.peer.to_string()},
-                                {"transport", net::to_string(event.network)},
-                                {"address", event.remote.to_string()},
-                                {"reason", event.reason ? json::value(event.reason->message()) : json::value(nullptr)}};
-        log.add(EventKind::peers, data, {});
+        log_peer(log,
+                 {{"event", "state"},
+                  {"state", node::to_string(event.state)},
+                  {"time", clock.wall().milliseconds()},
+                  {"peerId", event.peer.to_string()},
+                  {"transport", net::to_string(event.network)},
+                  {"address", event.remote.to_string()},
+                  {"reason", event.reason ? json::value(event.reason->message()) : json::value(nullptr)}});
     });
 }
 
