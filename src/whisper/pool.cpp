@@ -77,15 +77,20 @@ Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from) {
     entry.envelope = std::move(envelope);
     entry.work = work;
     entry.sequence = next_sequence_++;
-    entry.source = from;
+    entry.account = &account_of(from);
     if (from != kNoSlot) entry.known_by.set(from);
     log_.push_back({entry.sequence, &entry});
-    auto& account = accounts_[from];
-    account.by_work.insert(&entry);
-    account.bytes += cost;
+    entry.account->by_work.insert(&entry);
+    entry.account->bytes += cost;
     by_expiry_.insert(&entry);
     bytes_ += cost;
     return Added::added;
+}
+
+Pool::Account& Pool::account_of(Slot source) {
+    auto& account = accounts_[source];
+    account.source = source;
+    return account;
 }
 
 bool Pool::refuses_own(std::size_t size) const {
@@ -111,7 +116,7 @@ std::vector<Pool::Entry*> Pool::choose_victims(std::size_t cost, double pow, Slo
         std::set<Entry*, Cheaper>::const_iterator end;
     };
     std::vector<Share> shares;
-    accounts_.try_emplace(source);
+    account_of(source);
     for (const auto& [slot, account] : accounts_) {
         if (slot == kNoSlot) continue;
         const auto added = slot == source ? cost : 0;
@@ -144,10 +149,10 @@ std::vector<SharedEnvelope> Pool::expire(std::uint64_t now) {
 
 void Pool::remove(Entry* entry) {
     const auto cost = cost_of(*entry->envelope);
-    const auto account = accounts_.find(entry->source);
-    account->second.by_work.erase(entry);
-    account->second.bytes -= cost;
-    if (account->second.by_work.empty()) accounts_.erase(account);
+    auto& account = *entry->account;
+    account.by_work.erase(entry);
+    account.bytes -= cost;
+    if (account.by_work.empty()) accounts_.erase(account.source);
     by_expiry_.erase(entry);
     bytes_ -= cost;
     log_[position_of(entry->sequence)].entry = nullptr;
@@ -178,12 +183,15 @@ void Pool::close_slot(Slot slot) {
     closed_slots_.push_back(slot);
     auto left = accounts_.extract(slot);
     if (left.empty()) return;
-    for (auto* entry : left.mapped().by_work) entry->source = kDeparted;
-    auto& departed = accounts_[kDeparted];
-    departed.bytes += left.mapped().bytes;
-    // The smaller into the larger: one peer may have brought most of the pool.
-    if (departed.by_work.size() < left.mapped().by_work.size()) departed.by_work.swap(left.mapped().by_work);
-    departed.by_work.merge(left.mapped().by_work);
+    if (auto departed = accounts_.extract(kDeparted)) {
+        // Each entry that moves costs, and one peer may have brought most of the pool: the smaller joins the larger.
+        if (departed.mapped().by_work.size() > left.mapped().by_work.size()) left.swap(departed);
+        left.mapped().bytes += departed.mapped().bytes;
+        for (auto* entry : departed.mapped().by_work) entry->account = &left.mapped();
+        left.mapped().by_work.merge(departed.mapped().by_work);
+    }
+    left.key() = left.mapped().source = kDeparted;
+    accounts_.insert(std::move(left));
 }
 
 std::size_t Pool::bytes_of(Slot source) const {

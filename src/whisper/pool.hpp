@@ -43,12 +43,23 @@ class Pool {
   public:
     static constexpr std::size_t kEntryOverhead = 512;
 
+    struct Entry;
+    /// Least work first; of equals the newest, so that a flood does not push out what was there.
+    struct Cheaper {
+        bool operator()(const Entry* a, const Entry* b) const noexcept;
+    };
+    /// What one source has in the pool.
+    struct Account {
+        Slot source = kNoSlot;
+        std::size_t bytes = 0;
+        std::set<Entry*, Cheaper> by_work = {};
+    };
     struct Entry {
         SharedEnvelope envelope;
         Work work;
         std::uint64_t sequence = 0;
-        Slot source = kNoSlot;  ///< who brought it
-        bool own() const noexcept { return source == kNoSlot; }
+        Account* account = nullptr;  ///< of who brought it
+        bool own() const noexcept { return account->source == kNoSlot; }
         KnownBy known_by = {};
     };
     enum class Added : std::uint8_t { added, duplicate, refused };
@@ -100,22 +111,13 @@ class Pool {
         std::uint64_t sequence;
         Entry* entry;  ///< null: gone
     };
-    /// Least work first; of equals the newest, so that a flood does not push out what was there.
-    struct Cheaper {
-        bool operator()(const Entry* a, const Entry* b) const noexcept;
-    };
     struct SoonerExpired {
         bool operator()(const Entry* a, const Entry* b) const noexcept;
     };
 
     static std::size_t cost_of(std::size_t size) noexcept { return size + kEntryOverhead; }
     static std::size_t cost_of(const Envelope& envelope) noexcept { return cost_of(envelope.raw().size()); }
-    /// What one source has in the pool.
-    struct Account {
-        std::size_t bytes = 0;
-        std::set<Entry*, Cheaper> by_work;
-    };
-
+    Account& account_of(Slot source);
     bool make_room(std::size_t cost, double pow, Slot source);
     std::vector<Entry*> choose_victims(std::size_t cost, double pow, Slot source);
     void remove(Entry* entry);

@@ -203,16 +203,19 @@ TEST(Pool, APeerThatFillsMostOfItMakesRoomForTheOthers) {
 
 TEST(Pool, WhatAPeerThatIsGoneBroughtStaysAndCountsTogether) {
     Pool pool({}, 1);
-    const Slot first = pool.open_slot();
-    const Slot second = pool.open_slot();
-    pool.add(made(1), {1, 1}, first);
-    pool.add(made(2), {1, 1}, second);
-    pool.close_slot(first);
-    pool.close_slot(second);
+    std::uint64_t next = 0;
+    for (const std::size_t brought : {2, 5, 1}) {  // more than who went before, and fewer
+        const Slot slot = pool.open_slot();
+        for (std::size_t i = 0; i < brought; ++i) pool.add(made(next++), {1, 1}, slot);
+        pool.close_slot(slot);
+        EXPECT_EQ(pool.bytes_of(slot), 0u);
+        EXPECT_EQ(pool.bytes_of(kDeparted), pool.bytes());
+    }
     pool.sweep();
-    EXPECT_EQ(pool.bytes_of(first), 0u);
-    EXPECT_EQ(pool.bytes_of(kDeparted), pool.bytes());
-    EXPECT_EQ(pool.expire(~std::uint32_t{0}).size(), 2u);
+    pool.add(made(next++), {1, 1}, pool.open_slot());
+    EXPECT_EQ(pool.bytes_of(0), made(0)->raw().size() + Pool::kEntryOverhead);
+    EXPECT_FALSE(pool.find(made(0)->hash())->own());
+    EXPECT_EQ(pool.expire(~std::uint32_t{0}).size(), 9u);
     EXPECT_EQ(pool.bytes_of(kDeparted), 0u);
 }
 
