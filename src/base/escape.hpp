@@ -10,7 +10,8 @@ namespace sotto {
 /// Safe to print on a terminal too.
 std::string escape_json(std::string_view text);
 
-/// JSON text that is whole already, with the controls escaped that JSON leaves as they are: safe to print on a terminal.
+/// JSON text that is whole already, with the controls escaped that JSON leaves as they are: safe to print on a
+/// terminal.
 std::string escape_controls(std::string_view json);
 
 /// What a stranger wrote, for one line of a terminal: quotes stay as they are, line breaks and tabs become spaces;
