@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <cstdio>
@@ -23,8 +25,8 @@ using Client = rpc::WsClient;
 constexpr Duration kConnectLimit = std::chrono::seconds(10);
 
 struct Target {
-    std::filesystem::path data_dir;
-    std::vector<std::string> urls;  ///< to be tried in turn
+    std::string url;
+    std::string token;
 };
 
 Result<std::string> read_line(const std::filesystem::path& file) {
@@ -34,38 +36,34 @@ Result<std::string> read_line(const std::filesystem::path& file) {
     return text;
 }
 
-/// The node of --rpc, else the one that runs on the data directory: by its socket, else by HTTP.
+/// Whether there is a node's socket that would let us in.
+bool is_our_socket(const std::filesystem::path& path) {
+    struct stat status = {};
+    return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) && status.st_uid == ::geteuid();
+}
+
+/// The node of --rpc, else the one that runs on the data directory: by its socket where it has one, else by HTTP. A
+/// socket at which nobody answers was left by a killed node, and who listens at its port now may be anybody.
 Result<Target> find_node(const RpcOptions& options, const Environment& environment) {
     node::RawSettings flags;
     if (options.data_dir) flags["data-dir"] = {{*options.data_dir}, "--data-dir"};
     SOTTO_TRY(const auto config, node::load_config(std::move(flags), environment));
-    Target target{.data_dir = config.data_dir, .urls = {}};
     if (options.url) {
-        target.urls = {*options.url};
-        return target;
+        return Target{*options.url, token_for(*options.url, config.data_dir, options.data_dir.has_value())};
     }
-    std::error_code missing;
-    if (std::filesystem::is_socket(config.ipc, missing)) target.urls.push_back("ipc:" + config.ipc.string());
-    if (auto url = read_line(config.data_dir / "rpc-url")) target.urls.push_back(std::move(*url));
-    if (target.urls.empty()) {
-        return fail(Errc::not_found,
-                    "no node has run on " + config.data_dir.string() +
-                        "; start one with: sotto run, or name its RPC with --rpc URL");
+    if (is_our_socket(config.ipc)) return Target{"ipc:" + config.ipc.string(), {}};
+    if (auto url = read_line(config.data_dir / "rpc-url")) {
+        auto token = token_for(*url, config.data_dir, true);
+        return Target{std::move(*url), std::move(token)};
     }
-    return target;
+    return fail(
+        Errc::not_found,
+        "no node runs on " + config.data_dir.string() + "; start one with: sotto run, or name its RPC with --rpc URL");
 }
 
 Task<Result<std::unique_ptr<Client>>> connect(Env env, const RpcOptions& options, const Environment& environment) {
     SOTTO_CO_TRY(const auto target, find_node(options, environment));
-    Error why(Errc::not_found);
-    for (const auto& url : target.urls) {
-        const bool named = !options.url || options.data_dir;
-        auto token = token_for(url, target.data_dir, named);
-        auto client = co_await Client::connect(env, url, std::move(token), Deadline::in(*env.clock, kConnectLimit));
-        if (client) co_return client;
-        why = client.error();
-    }
-    co_return fail(why);
+    co_return co_await Client::connect(env, target.url, target.token, Deadline::in(*env.clock, kConnectLimit));
 }
 
 std::string topic_text(const std::string& channel) {

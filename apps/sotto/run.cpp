@@ -50,6 +50,9 @@ struct Origins {
 struct Service {
     Service(Env e, node::Config c, const Environment& environment)
         : env(e), config(std::move(c)), events(*env.random), dispatcher(bounds(config)), manager(env, environment) {}
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+    ~Service() { forget_url(); }
 
     static rpc::Dispatcher::Bounds bounds(const node::Config& config) {
         rpc::Dispatcher::Bounds bounds;
@@ -105,7 +108,14 @@ struct Service {
         return ipc->listen();
     }
 
+    /// Another process may listen there next, and verbs would bring it the token.
+    void forget_url() const noexcept {
+        std::error_code ignored;
+        if (data_dir) std::filesystem::remove(data_dir->path() / kUrlFile, ignored);
+    }
+
     Result<void> start_rpc() {
+        forget_url();
         add_methods();
         SOTTO_CHECK(start_ipc());
         if (!config.rpc) return {};

@@ -221,6 +221,18 @@ class TestVerbs:
         assert cli("send", "#lobby", "hello", "--data-dir", node.data_dir).code == 0
         assert json.loads(cli("peers", "--json", "--data-dir", node.data_dir).out) == []
 
+    def test_they_bring_the_token_to_nobody_who_listens_where_a_node_was(self, sotto, cli: Cli):
+        for flags, end in (((), signal.SIGKILL), ((), signal.SIGTERM), (("--ipc", "none"), signal.SIGTERM)):
+            node = sotto(*flags, listen=("none",), name=f"node{len(flags)}{end}")
+            node.signal(end)
+            node.wait_exit(10)
+            with socket.create_server(("127.0.0.1", int(node.http.rsplit(":", 1)[1]))) as squatter:
+                squatter.settimeout(0)
+                ended = cli("peers", "--data-dir", node.data_dir)
+                assert ended.code == 1 and "sotto run" in ended.err
+                with pytest.raises(BlockingIOError):
+                    squatter.accept()
+
     def test_without_it_they_use_http(self, sotto, cli: Cli):
         node = sotto("--ipc", "none", listen=("none",))
         assert cli("send", "#lobby", "hello", "--data-dir", node.data_dir).code == 0
