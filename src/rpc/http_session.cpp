@@ -210,6 +210,8 @@ class HttpSession {
     Task<bool> respond(const Request& request, const Verdict& verdict, bool page) {
         stream_.expires_never();
         auto response = page ? answer_page(request) : co_await answer(request, verdict);
+        // There are few places: who has no right does not keep one for two minutes.
+        if (verdict.status != 200) response.keep_alive(false);
         stream_.expires_after(kTransfer);
         const auto [code, size] = co_await http::async_write(stream_, response, kAwait);
         co_return !code && response.keep_alive();

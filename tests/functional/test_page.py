@@ -100,6 +100,13 @@ class TestDocument:
         assert connection.getresponse().status == 413
         connection.close()
 
+    def test_who_has_no_right_keeps_no_connection(self, lan):
+        cookie = sign_in(lan, Host="node.example")
+        origin = f"http://{host_of(lan, 'node.example')}"
+        fields = {"Host": host_of(lan, "node.example"), "Origin": origin}
+        assert ask(lan, "GET", "/", **fields)[1]["Connection"] == "close"
+        assert "Connection" not in ask(lan, "GET", "/", Cookie=cookie, **fields)[1]
+
     def test_off_loopback_it_is_all_that_comes_without_the_token(self, lan):
         assert ask(lan, "GET", "/", Host="node.example")[0] == 200
         assert ask(lan, "GET", "/health", Host="node.example")[0] == 401
