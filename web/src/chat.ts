@@ -15,8 +15,9 @@ import { discoveryTopic, LEGACY_DISCOVERY_TOPIC, topicOf } from "./topics.ts";
 const TTL = 10; // seconds
 const POW = 0.002;
 const POW_TIME = 1;
-/** Strangers who know our key can open conversations, so their number is bounded. */
 const MAX_CONVERSATIONS = 200;
+/** Whoever knows our key can open one: of those we have not written to there are so many, and room stays for others. */
+const MAX_STRANGERS = 100;
 
 interface Received {
     sig?: unknown;
@@ -87,7 +88,7 @@ export class Chat {
 
     /** Null: there are too many. */
     open(kind: Kind, name: string): Conversation | null {
-        const known = this.conversations.find((one) => one.kind === kind && one.name === name);
+        const known = this.#find(kind, name);
         if (known) return known;
         if (this.conversations.length >= MAX_CONVERSATIONS) return null;
         const conversation = this.#add(kind, name);
@@ -113,6 +114,14 @@ export class Chat {
         this.#outgoing.push({ conversation, line });
         this.onLine(conversation, line);
         void this.#post();
+    }
+
+    #find(kind: Kind, name: string): Conversation | undefined {
+        return this.conversations.find((one) => one.kind === kind && one.name === name);
+    }
+
+    #strangers(): number {
+        return this.conversations.filter(({ kind, id }) => kind === "contact" && !this.#keys.ids.get(id)).length;
     }
 
     #add(kind: Kind, name: string): Conversation {
@@ -166,7 +175,9 @@ export class Chat {
         if (!message || from === this.identity?.publicKey) return;
         // An offer of another topic was written to somebody else, and sealed again for us by them.
         if (message.offer && message.offer !== (await socket.call("sotto_contactTopic", this.#keyId, from))) return;
-        const conversation = this.open("contact", from);
+        const known = this.#find("contact", from);
+        if (!known && this.#strangers() >= MAX_STRANGERS) return;
+        const conversation = known ?? this.open("contact", from);
         if (!conversation) return;
         learn(from, conversation.contact, topic === LEGACY_DISCOVERY_TOPIC, message.offer !== null);
         this.#hear(conversation, message, bytes, from);
