@@ -204,7 +204,7 @@ TEST(Pool, APeerThatFillsMostOfItMakesRoomForTheOthers) {
 TEST(Pool, WhatAPeerThatIsGoneBroughtStaysAndCountsTogether) {
     Pool pool({}, 1);
     std::uint64_t next = 0;
-    for (const std::size_t brought : {2, 5, 1}) {  // more than who went before, and fewer
+    for (const std::size_t brought : {2u, 5u, 1u}) {  // more than who went before, and fewer
         const Slot slot = pool.open_slot();
         for (std::size_t i = 0; i < brought; ++i) pool.add(made(next++), {1, 1}, slot);
         pool.close_slot(slot);
