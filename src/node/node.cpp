@@ -18,7 +18,7 @@ HostConfig host_config(const Config& config, const Identities& identities) {
 }
 
 double rate(std::uint64_t limit) noexcept {
-    return limit == Limits::kUnlimited ? whisper::TokenBucket::kUnlimited : static_cast<double>(limit);
+    return limit == Limits::kUnlimited ? TokenBucket::kUnlimited : static_cast<double>(limit);
 }
 
 /// Zero means no limit on the wire.

@@ -4,18 +4,18 @@
 #include <algorithm>
 
 namespace sotto::rpc {
+namespace {
 
-double CallRate::refilled(const Bucket& bucket, TimePoint now) const noexcept {
-    const auto limit = static_cast<double>(rate_);
-    return std::min(limit, bucket.calls + std::chrono::duration<double>(now - bucket.at).count() * limit);
-}
+constexpr double kBurst = 1;  // seconds' worth
+
+}  // namespace
 
 void CallRate::forget_idle(TimePoint now) {
     // A full bucket says no more than no bucket.
-    std::erase_if(buckets_,
-                  [&](const auto& entry) { return refilled(entry.second, now) >= static_cast<double>(rate_); });
+    std::erase_if(buckets_, [now](const auto& entry) { return entry.second.full(now); });
     if (buckets_.size() < kMaxClients) return;
-    const auto least_recent = std::ranges::min_element(buckets_, {}, [](const auto& entry) { return entry.second.at; });
+    const auto least_recent =
+        std::ranges::min_element(buckets_, {}, [](const auto& entry) { return entry.second.last_use(); });
     buckets_.erase(least_recent);
 }
 
@@ -24,13 +24,11 @@ bool CallRate::take(std::string_view client, TimePoint now) {
     auto it = buckets_.find(client);
     if (it == buckets_.end()) {
         if (buckets_.size() >= kMaxClients) forget_idle(now);
-        it = buckets_.emplace(client, Bucket{static_cast<double>(rate_), now}).first;
+        it = buckets_.emplace(client, TokenBucket(static_cast<double>(rate_), kBurst)).first;
     }
     auto& bucket = it->second;
-    bucket.calls = refilled(bucket, now);
-    bucket.at = now;
-    if (bucket.calls < 1) return false;
-    bucket.calls -= 1;
+    if (bucket.debt_after(1, now) > Duration::zero()) return false;
+    bucket.take(1);
     return true;
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.hpp"
+#include "base/token_bucket.hpp"
 
 namespace sotto::rpc {
 
@@ -25,15 +25,10 @@ class CallRate {
     std::size_t clients() const noexcept { return buckets_.size(); }
 
   private:
-    struct Bucket {
-        double calls = 0;  ///< that are left
-        TimePoint at;
-    };
-    double refilled(const Bucket& bucket, TimePoint now) const noexcept;
     void forget_idle(TimePoint now);
 
     std::uint64_t rate_;
-    std::map<std::string, Bucket, std::less<>> buckets_;
+    std::map<std::string, TokenBucket, std::less<>> buckets_;
 };
 
 }  // namespace sotto::rpc

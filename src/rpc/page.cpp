@@ -78,7 +78,7 @@ Page::Page(const Clock& clock, RandomSource& random, std::uint16_t port, std::st
       cookie_name_("sotto-" + std::to_string(port)),
       html_(html),
       policy_(policy_for(html)),
-      forgiven_(clock.now()) {}
+      guesses_(1, kMaxWrong) {}
 
 std::string Page::make_word() {
     const auto now = clock_.now();
@@ -113,21 +113,13 @@ HttpReply Page::exchange(std::string_view body) {
 }
 
 HttpReply Page::refuse_word(unsigned status) {
-    if (may_guess()) {
-        ++wrong_;
+    if (guesses_.debt_after(1, clock_.now()) == Duration::zero()) {
+        guesses_.take(1);
         return make_reply(status, "this link was used or is too old; sotto page prints a new one\n");
     }
     auto reply = make_reply(429, "too many wrong words; wait a little\n");
     reply.headers.emplace_back("Retry-After", "1");
     return reply;
-}
-
-bool Page::may_guess() {
-    const auto now = clock_.now();
-    const auto refilled = static_cast<std::uint64_t>((now - forgiven_) / kRefill);
-    forgiven_ = forgiven_ + kRefill * static_cast<std::int64_t>(refilled);
-    wrong_ -= static_cast<unsigned>(std::min<std::uint64_t>(wrong_, refilled));
-    return wrong_ < kMaxWrong;
 }
 
 bool Page::take_word(const Secret& word) {

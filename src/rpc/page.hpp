@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/token_bucket.hpp"
 #include "rpc/http.hpp"
 
 namespace sotto::rpc {
@@ -25,10 +25,9 @@ class Page {
     static constexpr std::size_t kMaxLinks = 16;      ///< unused at once; one more drops the oldest
     static constexpr std::size_t kMaxSessions = 32;   ///< one more ends the one that was idle the longest
     static constexpr std::size_t kMaxExchange = 256;  ///< bytes of an exchange's body
-    /// Wrong words: this many at once, and one more each kRefill; more are told to wait. A right one is always taken:
+    /// Wrong words: this many at once, and one more each second; more are told to wait. A right one is always taken:
     /// 256 bits need no help against guesses, and nobody shall shut others out by guessing.
     static constexpr unsigned kMaxWrong = 20;
-    static constexpr Duration kRefill = std::chrono::seconds(1);
 
     /// `port` is where the page is served: browsers give the cookies of a host to all its ports, so each node's has a
     /// name of its own. `clock` and `random` outlive the page, `html` too; its one <script> and one <style> are what
@@ -61,7 +60,6 @@ class Page {
     HttpReply exchange(std::string_view body);
     HttpReply refuse_word(unsigned status);
     bool take_word(const Secret& word);
-    bool may_guess();
     std::string open_session();
     bool use_session(const Secret& id);
     HttpReply document() const;
@@ -73,8 +71,7 @@ class Page {
     std::string policy_;
     std::vector<Link> links_;        ///< oldest first
     std::vector<Session> sessions_;  ///< least recently used first
-    unsigned wrong_ = 0;
-    TimePoint forgiven_;  ///< up to when kRefill has been counted off `wrong_`
+    TokenBucket guesses_;            ///< wrong words
 };
 
 }  // namespace sotto::rpc

@@ -125,7 +125,7 @@ TEST_F(PageTest, TellsWhoGuessesToWaitAndShutsNobodyOut) {
     EXPECT_EQ(exchange(std::string(64, '0')), 429u);
     EXPECT_EQ(exchange(word), 204u);
     EXPECT_EQ(exchange(word), 429u);
-    world_.run_for(Page::kRefill);
+    world_.run_for(std::chrono::seconds(1));
     EXPECT_EQ(exchange(word), 401u);
     EXPECT_EQ(exchange(word), 429u);
     world_.run_for(hours(1));

@@ -2,7 +2,6 @@
 #include "whisper/allowance.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace sotto::whisper {
 namespace {
@@ -11,28 +10,6 @@ namespace {
 constexpr Duration kMaxDebt = 2 * Allowance::kMaxWait;
 
 }  // namespace
-
-void TokenBucket::refill(TimePoint now) noexcept {
-    if (std::isinf(rate_) || now <= at_) return;
-    const double seconds = std::chrono::duration<double>(now - at_).count();
-    tokens_ = std::min(rate_ * kBurst, tokens_ + rate_ * seconds);
-    at_ = now;
-}
-
-Duration TokenBucket::debt_after(double amount, TimePoint now) noexcept {
-    if (std::isinf(rate_)) return Duration::zero();
-    refill(now);
-    const double left = tokens_ - amount;
-    if (left >= 0) return Duration::zero();
-    // Clamped before it becomes an integer: a small rate makes any length.
-    const double seconds = std::min(-left / rate_, 2 * std::chrono::duration<double>(kMaxDebt).count());
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
-
-bool TokenBucket::full(TimePoint now) noexcept {
-    refill(now);
-    return std::isinf(rate_) || tokens_ >= rate_ * kBurst;
-}
 
 std::optional<Duration> Allowance::charge(const Load& load, TimePoint now) noexcept {
     const auto debt = std::max(

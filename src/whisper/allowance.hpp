@@ -1,37 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "base/clock.hpp"
+#include "base/token_bucket.hpp"
 
 namespace sotto::whisper {
 
-/// A rate that may run into debt: what costs more than there is passes at once and is paid for by waiting. Holds
-/// kBurst seconds' worth. Pure: time comes in.
-class TokenBucket {
-  public:
-    static constexpr double kBurst = 4;
-    static constexpr double kUnlimited = std::numeric_limits<double>::infinity();
-
-    explicit TokenBucket(double per_second) noexcept : rate_(per_second), tokens_(per_second * kBurst) {}
-
-    /// How long until the debt is paid if `amount` is taken now.
-    Duration debt_after(double amount, TimePoint now) noexcept;
-    void take(double amount) noexcept { tokens_ -= amount; }
-    bool full(TimePoint now) noexcept;
-
-  private:
-    void refill(TimePoint now) noexcept;
-
-    double rate_;
-    double tokens_;
-    TimePoint at_{};
-};
+/// Seconds' worth of what is allowed that may come at once.
+inline constexpr double kBurst = 4;
 
 /// What a peer, or all peers of one address, may send in a second.
 struct Rates {
@@ -54,12 +34,12 @@ class Allowance {
     static constexpr Duration kMaxWait = std::chrono::seconds(1);
 
     explicit Allowance(const Rates& rates) noexcept
-        : packets_(rates.packets), envelopes_(rates.envelopes), bytes_(rates.bytes) {}
+        : packets_(rates.packets, kBurst), envelopes_(rates.envelopes, kBurst), bytes_(rates.bytes, kBurst) {}
 
     /// How long to wait before the next packet is read; nullopt: drop this one, nothing was charged.
     std::optional<Duration> charge(const Load& load, TimePoint now) noexcept;
     /// Nothing is owed and nothing was taken lately.
-    bool full(TimePoint now) noexcept { return packets_.full(now) && envelopes_.full(now) && bytes_.full(now); }
+    bool full(TimePoint now) const noexcept { return packets_.full(now) && envelopes_.full(now) && bytes_.full(now); }
 
   private:
     TokenBucket packets_;

@@ -109,7 +109,7 @@ void Session::set_suspect(bool suspect) {
 
 void Session::set_pace(const std::optional<PacketRates>& rates) {
     const auto limit = rates ? rates->strictest() : 0;
-    pace_ = TokenBucket(limit == 0 ? TokenBucket::kUnlimited : static_cast<double>(limit));
+    pace_ = TokenBucket(limit == 0 ? TokenBucket::kUnlimited : static_cast<double>(limit), kBurst);
 }
 
 Result<void> Session::send_direct(SharedEnvelope envelope) {

@@ -110,7 +110,7 @@ class Session final : private MailLink {
     Allowance allowance_;
     std::shared_ptr<Allowance> address_allowance_;
     /// What the peer takes from us, in packets a second, and when the next one may go.
-    TokenBucket pace_{TokenBucket::kUnlimited};
+    TokenBucket pace_{TokenBucket::kUnlimited, kBurst};
     TimePoint pace_due_;
     bool confirms_;
     TimePoint since_;
