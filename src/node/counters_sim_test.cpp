@@ -11,11 +11,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using net::Network;
+using testing::kBoth;
 using testing::Party;
 using testing::PartyOptions;
 using testing::Rig;
 
-constexpr Network kBoth[] = {Network::devp2p, Network::libp2p};
 using Reasons = std::map<Errc, std::uint64_t>;
 
 std::unique_ptr<net::Stream> counted(std::unique_ptr<net::Stream> stream,

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/temporary_folder_testing.hpp"
 #include "node/identity.hpp"
 
 namespace sotto::node {
@@ -12,16 +13,12 @@ namespace {
 
 class FilesTest : public testing::Test {
   protected:
-    FilesTest() {
-        char name[] = "/tmp/sotto-test-XXXXXX";
-        folder = ::mkdtemp(name);
-    }
-    ~FilesTest() override { std::filesystem::remove_all(folder); }
     static unsigned mode_of(const std::filesystem::path& path) {
         struct stat info{};
         return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777u : 0;
     }
-    std::filesystem::path folder;
+    TemporaryFolder temporary;
+    const std::filesystem::path folder = temporary.path();
 };
 
 TEST_F(FilesTest, WritesSecretsForTheOwnerOnlyWhateverTheUmask) {

@@ -6,10 +6,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using net::Network;
+using testing::kBoth;
 using testing::Party;
 using testing::Rig;
 
-constexpr Network kBoth[] = {Network::devp2p, Network::libp2p};
 using States = std::vector<PeerState>;
 
 /// Notes when a party's connections came into which state.

@@ -6,12 +6,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using net::Network;
+using testing::kBoth;
 using testing::Parrot;
 using testing::Party;
 using testing::PartyOptions;
 using testing::Rig;
-
-constexpr Network kBoth[] = {Network::devp2p, Network::libp2p};
 
 Deadline soon(Rig& rig) {
     return Deadline::in(rig.world, 10s);

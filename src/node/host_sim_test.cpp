@@ -10,12 +10,11 @@ namespace {
 using namespace std::chrono_literals;
 using net::Network;
 using net::Role;
+using testing::kBoth;
 using testing::key_of;
 using testing::Parrot;
 using testing::Party;
 using testing::Rig;
-
-constexpr Network kBoth[] = {Network::devp2p, Network::libp2p};
 
 TEST(Host, DialsAWantedPeerAndRunsTheProtocol) {
     for (const auto kind : kBoth) {

@@ -19,6 +19,8 @@ namespace sotto::node::testing {
 
 using net::Network;
 
+inline constexpr Network kBoth[] = {Network::devp2p, Network::libp2p};
+
 /// A greeting each way, then words, until the stream ends or the test ends it.
 class Parrot final : public net::Protocol {
   public:

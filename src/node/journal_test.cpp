@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/loop.hpp"
+#include "base/temporary_folder_testing.hpp"
 #include "store/sqlite.hpp"
 
 namespace sotto::node {
@@ -13,17 +14,8 @@ namespace {
 
 using whisper::JournalEntry;
 
-class Folder {
-  public:
-    Folder() {
-        std::string name = std::filesystem::temp_directory_path() / "sotto-journal-XXXXXX";
-        path_ = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::filesystem::path file() const { return path_ / "outbox.db"; }
-
-  private:
-    std::filesystem::path path_;
+struct Folder : TemporaryFolder {
+    std::filesystem::path file() const { return path() / "outbox.db"; }
 };
 
 JournalEntry entry(Loop& loop, Byte number, std::string_view record, std::string_view envelope) {

@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "base/temporary_folder_testing.hpp"
 #include "node/files.hpp"
 
 namespace sotto::node {
@@ -35,18 +36,13 @@ unsigned mode_of(const std::filesystem::path& path) {
 
 class KeyDirectoryTest : public testing::Test {
   protected:
-    KeyDirectoryTest() {
-        char name[] = "/tmp/sotto-test-XXXXXX";
-        home = ::mkdtemp(name);
-        keys.emplace(home);
-    }
-    ~KeyDirectoryTest() override { std::filesystem::remove_all(home); }
     void write(const std::string& name, const std::string& content) const {
         std::ofstream(keys->path() / name) << content;
     }
 
-    std::filesystem::path home;
-    std::optional<KeyDirectory> keys;
+    TemporaryFolder temporary;
+    const std::filesystem::path home = temporary.path();
+    std::optional<KeyDirectory> keys{home};
 };
 
 TEST_F(KeyDirectoryTest, KeepsKeysUnderGethsNamesForTheOwnerOnlyWhateverTheUmask) {

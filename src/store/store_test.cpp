@@ -10,24 +10,15 @@
 
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
+#include "base/temporary_folder_testing.hpp"
 
 namespace sotto::store {
 namespace {
 
 constexpr std::string_view kSchema = "CREATE TABLE IF NOT EXISTS words (word BLOB PRIMARY KEY)";
 
-/// A folder of its own, gone afterwards.
-class Folder {
-  public:
-    Folder() {
-        std::string name = std::filesystem::temp_directory_path() / "sotto-store-XXXXXX";
-        path_ = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::filesystem::path file() const { return path_ / "words.db"; }
-
-  private:
-    std::filesystem::path path_;
+struct Folder : TemporaryFolder {
+    std::filesystem::path file() const { return path() / "words.db"; }
 };
 
 Job insert(std::string word) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Derives contact.json again with nothing but Python's integers and hashlib's PBKDF2: curve, Keccak and all.
+"""Derives contact.json again with nothing but Python's integers and hashlib's PBKDF2: curve and all.
 
     check.py       says how many vectors agree; exit 1 when one does not
 Tests of other programs take the functions from here: they share no code with what they test."""
@@ -9,59 +9,9 @@ import json
 import pathlib
 import sys
 
-# ---- Keccak-256 (the Keccak reference, padding 0x01) ----
-_MASK = (1 << 64) - 1
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-
-def _round_constants() -> list[int]:
-    constants, register = [], 1
-    for _ in range(24):
-        value = 0
-        for j in range(7):
-            if register & 1:
-                value |= 1 << ((1 << j) - 1)
-            register = register << 1 ^ (0x171 if register & 0x80 else 0)
-        constants.append(value)
-    return constants
-
-
-_ROUNDS = _round_constants()
-
-
-def _rotate(value: int, count: int) -> int:
-    count %= 64
-    return (value << count | value >> (64 - count)) & _MASK if count else value
-
-
-def _permute(a: list[list[int]]) -> None:
-    for constant in _ROUNDS:
-        c = [a[x][0] ^ a[x][1] ^ a[x][2] ^ a[x][3] ^ a[x][4] for x in range(5)]
-        for x in range(5):
-            d = c[x - 1] ^ _rotate(c[(x + 1) % 5], 1)
-            a[x] = [lane ^ d for lane in a[x]]
-        x, y, lane = 1, 0, a[1][0]
-        for t in range(24):
-            x, y = y, (2 * x + 3 * y) % 5
-            lane, a[x][y] = a[x][y], _rotate(lane, (t + 1) * (t + 2) // 2)
-        for y in range(5):
-            row = [a[x][y] for x in range(5)]
-            for x in range(5):
-                a[x][y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5] & _MASK)
-        a[0][0] ^= constant
-
-
-def keccak256(message: bytes) -> bytes:
-    rate = 136
-    padded = bytearray(message) + b"\x01"
-    padded += bytes(-len(padded) % rate)
-    padded[-1] |= 0x80
-    state = [[0] * 5 for _ in range(5)]
-    for start in range(0, len(padded), rate):
-        for i in range(rate // 8):
-            state[i % 5][i // 5] ^= int.from_bytes(padded[start + 8 * i:start + 8 * i + 8], "little")
-        _permute(state)
-    return b"".join(state[i][0].to_bytes(8, "little") for i in range(4))
-
+from support.keccak import keccak256  # noqa: E402
 
 # ---- secp256k1 (SEC 2, 2.4.1) ----
 P = 2**256 - 2**32 - 977
