@@ -10,6 +10,7 @@
 #include "base/loop.hpp"
 #include "chat/channel.hpp"
 #include "chat/payload.hpp"
+#include "messenger/posting.hpp"
 #include "node/config.hpp"
 #include "node/files.hpp"
 #include "rpc/ws_client.hpp"
@@ -100,11 +101,11 @@ Task<Result<void>> send(
     const auto payload = chat::encode_message({.text = text, .nick = {}, .clock = now * 100, .milliseconds = now});
     json::array params{json::object{{"symKeyID", key},
                                     {"sig", pair},
-                                    {"ttl", 10},
+                                    {"ttl", messenger::kTtl},
                                     {"topic", topic_text(channel)},
                                     {"payload", to_hex_prefixed(payload)},
-                                    {"powTime", 1},
-                                    {"powTarget", 0.002}}};
+                                    {"powTime", messenger::kPowSeconds},
+                                    {"powTarget", messenger::kPow}}};
     const auto hash = co_await client->call("shh_post", std::move(params));
     SOTTO_CO_CHECK(co_await forget_key(*client, "shh_deleteKeyPair", pair));
     SOTTO_CO_CHECK(co_await forget_key(*client, "shh_deleteSymKey", key));

@@ -15,6 +15,7 @@
 
 #include "base/escape.hpp"
 #include "base/log.hpp"
+#include "node/settings.hpp"
 
 namespace sotto::app {
 namespace {
@@ -22,10 +23,7 @@ namespace {
 constexpr timeval kPatience{.tv_sec = 1, .tv_usec = 0};  // a manager that does not read must not hold up the loop
 
 std::string_view variable(const Environment& environment, std::string_view name) {
-    for (const std::string_view entry : environment) {
-        if (entry.starts_with(name) && entry.substr(name.size()).starts_with('=')) return entry.substr(name.size() + 1);
-    }
-    return {};
+    return node::find_variable(environment, name).value_or(std::string_view());
 }
 
 std::optional<std::uint64_t> number(std::string_view text) {

@@ -21,13 +21,16 @@ class [[nodiscard]] Subscription {
 };
 
 /// Tells any number of subscribers, in the order in which they came, each at once and inside emit(). A subscriber may
-/// end its own or another's subscription, or make a new one, meanwhile. Loop thread only.
+/// end its own or another's subscription, or make a new one, meanwhile, but must not destroy the signal. Loop thread
+/// only.
 template <class... Args>
 class Signal {
   public:
     using Handler = std::move_only_function<void(const Args&...)>;
 
     Subscription subscribe(Handler handler) {
+        // Where nothing is emitted for long, those that have ended would pile up.
+        if (depth_ == 0) forget_ended();
         auto slot = std::make_shared<Handler>(std::move(handler));
         slots_.push_back(slot);
         return Subscription(std::move(slot));
@@ -44,10 +47,14 @@ class Signal {
                 ended = true;
             }
         }
-        if (--depth_ == 0 && ended) std::erase_if(slots_, [](const auto& slot) { return slot.expired(); });
+        if (--depth_ == 0 && ended) forget_ended();
     }
 
   private:
+    void forget_ended() {
+        std::erase_if(slots_, [](const auto& slot) { return slot.expired(); });
+    }
+
     std::vector<std::weak_ptr<Handler>> slots_;
     std::size_t depth_ = 0;
 };

@@ -11,13 +11,6 @@
 namespace sotto::node {
 namespace {
 
-std::optional<std::string_view> variable(std::span<const std::string> environment, std::string_view name) {
-    for (const std::string_view entry : environment) {
-        if (entry.starts_with(name) && entry.substr(name.size()).starts_with('=')) return entry.substr(name.size() + 1);
-    }
-    return std::nullopt;
-}
-
 template <class T>
 Result<T> parse_number(std::string_view text) {
     T value{};
@@ -208,10 +201,10 @@ std::filesystem::path default_ipc(const std::filesystem::path& data_dir) {
 }
 
 Result<std::filesystem::path> default_data_dir(std::span<const std::string> environment) {
-    if (const auto base = variable(environment, "XDG_DATA_HOME"); base && base->starts_with('/')) {
+    if (const auto base = find_variable(environment, "XDG_DATA_HOME"); base && base->starts_with('/')) {
         return std::filesystem::path(*base) / "sotto";
     }
-    const auto home = variable(environment, "HOME");
+    const auto home = find_variable(environment, "HOME");
     if (!home || home->empty()) return fail(Errc::invalid_argument, "HOME is not set; name a folder with --data-dir");
     return std::filesystem::path(*home) / ".local/share/sotto";
 }

@@ -76,6 +76,14 @@ const SettingInfo* find_setting(std::string_view name) noexcept {
     return it == std::end(kTable) ? nullptr : it;
 }
 
+std::optional<std::string_view> find_variable(std::span<const std::string> environment,
+                                              std::string_view name) noexcept {
+    for (const std::string_view entry : environment) {
+        if (entry.starts_with(name) && entry.substr(name.size()).starts_with('=')) return entry.substr(name.size() + 1);
+    }
+    return std::nullopt;
+}
+
 std::string variable_name(std::string_view setting) {
     std::string name = "SOTTO_";
     for (const char c : setting) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ const SettingInfo* find_setting(std::string_view name) noexcept;
 /// "log-level" -> "SOTTO_LOG_LEVEL".
 std::string variable_name(std::string_view setting);
 
+/// The value of a variable in an environment of "NAME=value" strings, as environ has them; null: not set.
+std::optional<std::string_view> find_variable(std::span<const std::string> environment, std::string_view name) noexcept;
+
 /// Values as they were written, with the place they came from, for errors: "--listen", "SOTTO_LISTEN", "sotto.toml:3:
 /// listen".
 struct RawSetting {
@@ -33,8 +37,8 @@ struct RawSetting {
 };
 using RawSettings = std::map<std::string, RawSetting, std::less<>>;
 
-/// Reads SOTTO_* of the given environment ("NAME=value" strings, as environ has them). Repeatable ones are split at
-/// commas. An unknown SOTTO_ variable is an error that names the nearest one.
+/// Reads SOTTO_* of the given environment. Repeatable ones are split at commas. An unknown SOTTO_ variable is an error
+/// that names the nearest one.
 Result<RawSettings> settings_from_environment(std::span<const std::string> environment);
 /// Reads top-level keys: strings, numbers, booleans, and arrays of them for repeatable ones. Errors name file and line.
 Result<RawSettings> settings_from_toml(std::string_view text, std::string_view file_name);

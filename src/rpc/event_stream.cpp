@@ -9,13 +9,6 @@ namespace {
 constexpr std::size_t kMaxNames = 100;  // of filters or hashes in one request
 constexpr std::string_view kRetry = "retry: 2000\n";
 
-int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /// Undoes the encoding of a query (url.spec.whatwg.org, percent-decode).
 Result<std::string> decode_percent(std::string_view text) {
     std::string out;
@@ -24,10 +17,12 @@ Result<std::string> decode_percent(std::string_view text) {
             out += text[i];
             continue;
         }
-        const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
-        const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-        if (high < 0 || low < 0) return fail(Errc::malformed, "a % of the query is not followed by two hex digits");
-        out += static_cast<char>(high * 16 + low);
+        const auto byte = from_hex(text.substr(i + 1, 2));
+        // from_hex takes a lone "0x" too, as nothing.
+        if (!byte || byte->size() != 1) {
+            return fail(Errc::malformed, "a % of the query is not followed by two hex digits");
+        }
+        out += static_cast<char>(byte->front());
         i += 2;
     }
     return out;
