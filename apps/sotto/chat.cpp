@@ -6,7 +6,6 @@
 
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
-#include "chat/channel.hpp"
 #include "chat_console.hpp"
 #include "crypto/hash.hpp"
 #include "messenger/contact_book.hpp"
@@ -84,13 +83,8 @@ struct OwnNode {
 Result<std::set<std::string>> ids_of(const std::vector<std::string>& names) {
     std::set<std::string> ids;
     for (const auto& name : names) {
-        if (chat::looks_like_key(name)) {
-            SOTTO_TRY(const auto key, chat::parse_key(name));
-            ids.insert(chat::key_text(key));
-        } else {
-            SOTTO_TRY(const auto channel, chat::channel_name(name));
-            ids.insert("#" + channel);
-        }
+        SOTTO_TRY(auto conversation, messenger::conversation_with(name));
+        ids.insert(std::move(conversation.id));
     }
     return ids;
 }

@@ -43,4 +43,8 @@ struct Conversation {
     std::string title() const;
 };
 
+/// A new one, with whom a person named: "lobby", "#lobby", or a key as 0x04…. Errors: those of chat::channel_name() and
+/// parse_key().
+Result<Conversation> conversation_with(std::string_view name);
+
 }  // namespace sotto::messenger

@@ -40,6 +40,19 @@ void bound(Conversation& conversation) {
 
 }  // namespace
 
+Result<Conversation> conversation_with(std::string_view name) {
+    Conversation named;
+    if (chat::looks_like_key(name)) {
+        SOTTO_TRY(const auto key, chat::parse_key(name));
+        named.id = chat::key_text(key);
+        named.contact = Contact{.key = key};
+    } else {
+        SOTTO_TRY(named.channel, chat::channel_name(name));
+        named.id = "#" + *named.channel;
+    }
+    return named;
+}
+
 std::string Conversation::title() const {
     if (!contact) return id;
     const auto digits = chat::short_name(contact->key);
@@ -120,16 +133,8 @@ Result<Conversation*> Session::add_stranger(const Contact& contact) {
 }
 
 Task<Result<Conversation*>> Session::open(std::string name, bool contacted) {
-    Conversation wanted;
-    if (chat::looks_like_key(name)) {
-        SOTTO_CO_TRY(const auto key, chat::parse_key(name));
-        if (key == key_) co_return fail(Errc::invalid_argument, "this is your own key");
-        wanted.id = chat::key_text(key);
-        wanted.contact = Contact{.key = key};
-    } else {
-        SOTTO_CO_TRY(wanted.channel, chat::channel_name(name));
-        wanted.id = "#" + *wanted.channel;
-    }
+    SOTTO_CO_TRY(auto wanted, conversation_with(name));
+    if (wanted.contact && wanted.contact->key == key_) co_return fail(Errc::invalid_argument, "this is your own key");
     auto* conversation = find(wanted.id);
     if (!conversation) {
         SOTTO_CO_TRY(conversation, add(std::move(wanted)));
