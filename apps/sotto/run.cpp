@@ -49,16 +49,10 @@ struct Origins {
 
 struct Service {
     Service(Env e, node::Config c, const Environment& environment)
-        : env(e), config(std::move(c)), events(*env.random), dispatcher(bounds(config)), manager(env, environment) {}
+        : env(e), config(std::move(c)), events(*env.random), manager(env, environment) {}
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
     ~Service() { forget_url(); }
-
-    static rpc::Dispatcher::Bounds bounds(const node::Config& config) {
-        rpc::Dispatcher::Bounds bounds;
-        bounds.batch = config.limits.rpc_batch;
-        return bounds;
-    }
 
     Env env;
     node::Config config;
@@ -68,7 +62,7 @@ struct Service {
     std::optional<node::Control> control;
     rpc::EventLog events;
     std::vector<Subscription> logged;
-    rpc::Dispatcher dispatcher;
+    std::optional<rpc::Dispatcher> dispatcher;
     std::optional<rpc::Monitor> monitor;
     std::unique_ptr<rpc::IpcServer> ipc;
     std::unique_ptr<rpc::Server> server;
@@ -92,7 +86,8 @@ struct Service {
     }
 
     void add_methods() {
-        rpc::add_all_methods(dispatcher, {*node, *control, events, data_dir->path(), [this] { return make_link(); }});
+        dispatcher.emplace(node->limits());
+        rpc::add_all_methods(*dispatcher, {*node, *control, events, data_dir->path(), [this] { return make_link(); }});
         logged.push_back(rpc::log_peers(events, *node));
         logged.push_back(rpc::log_peer_states(events, *node));
         logged.push_back(rpc::log_states(events, node->whisper()));
@@ -100,11 +95,7 @@ struct Service {
 
     Result<void> start_ipc() {
         if (config.ipc.empty()) return {};
-        rpc::IpcConfig ipc_config{.path = config.ipc,
-                                  .max_connections = config.limits.rpc_connections,
-                                  .max_message = config.limits.rpc_body_bytes,
-                                  .calls_per_second = config.limits.rpc_calls_per_second};
-        ipc = std::make_unique<rpc::IpcServer>(env, std::move(ipc_config), dispatcher);
+        ipc = std::make_unique<rpc::IpcServer>(env, config.ipc, node->limits(), *dispatcher);
         return ipc->listen();
     }
 
@@ -123,19 +114,16 @@ struct Service {
         SOTTO_TRY(server_config.access.token, load_token(data_dir->path(), *env.random));
         server_config.access.vhosts = config.rpc_vhosts;
         server_config.access.origins = config.rpc_origins;
-        server_config.max_connections = config.limits.rpc_connections;
-        server_config.max_body = config.limits.rpc_body_bytes;
-        server_config.calls_per_second = config.limits.rpc_calls_per_second;
         server_config.events = &events;
         server_config.log_messages = [this](const std::string& filter) {
             return rpc::log_messages(events, node->whisper(), filter);
         };
-        monitor.emplace(*node, dispatcher);
+        monitor.emplace(*node, *dispatcher);
         server_config.health = [this] { return monitor->health(); };
         server_config.metrics = [this] { return monitor->metrics(); };
         server_config.page = [this](const rpc::HttpRequest& request) { return page->answer(request); };
         server_config.session = [this](std::string_view cookies) { return page->has_session(cookies); };
-        server = std::make_unique<rpc::Server>(env, std::move(server_config), dispatcher);
+        server = std::make_unique<rpc::Server>(env, node->limits(), std::move(server_config), *dispatcher);
         SOTTO_TRY(const auto endpoint, server->listen(config.rpc->host, config.rpc->port));
         rpc_url = local_authority(endpoint);
         page.emplace(*env.clock, *env.random, endpoint.port, rpc::page_html());

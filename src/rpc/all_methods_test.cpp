@@ -76,7 +76,8 @@ class AllMethodsTest : public testing::Test {
     std::unique_ptr<node::Node> node;
     std::optional<node::Control> control;
     EventLog events{world.random()};
-    Dispatcher dispatcher{Dispatcher::Bounds{}};
+    node::Limits limits;
+    Dispatcher dispatcher{limits};
     const json::value document = json::parse(openrpc_document());
 };
 

@@ -2,6 +2,7 @@
 #include "rpc/call_rate.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sotto::rpc {
 namespace {
@@ -19,12 +20,13 @@ void CallRate::forget_idle(TimePoint now) {
     buckets_.erase(least_recent);
 }
 
-bool CallRate::take(std::string_view client, TimePoint now) {
-    if (rate_ == ~std::uint64_t{0}) return true;
+bool CallRate::take(std::string_view client, std::uint64_t per_second, TimePoint now) {
+    if (std::exchange(per_second_, per_second) != per_second) buckets_.clear();
+    if (per_second == ~std::uint64_t{0}) return true;
     auto it = buckets_.find(client);
     if (it == buckets_.end()) {
         if (buckets_.size() >= kMaxClients) forget_idle(now);
-        it = buckets_.emplace(client, TokenBucket(static_cast<double>(rate_), kBurst)).first;
+        it = buckets_.emplace(client, TokenBucket(static_cast<double>(per_second), kBurst)).first;
     }
     auto& bucket = it->second;
     if (bucket.debt_after(1, now) > Duration::zero()) return false;

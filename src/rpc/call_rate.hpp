@@ -16,18 +16,15 @@ class CallRate {
   public:
     static constexpr std::size_t kMaxClients = 4096;
 
-    /// A rate of ~0 is no limit.
-    explicit CallRate(std::uint64_t calls_per_second) : rate_(calls_per_second) {}
-
-    /// One more call of `client`, its IP address in text form. False: too soon.
-    bool take(std::string_view client, TimePoint now);
-    std::uint64_t per_second() const noexcept { return rate_; }
+    /// One more call of `client`, its IP address in text form. False: too soon. With another `per_second` than before
+    /// everybody begins anew; ~0 is no limit.
+    bool take(std::string_view client, std::uint64_t per_second, TimePoint now);
     std::size_t clients() const noexcept { return buckets_.size(); }
 
   private:
     void forget_idle(TimePoint now);
 
-    std::uint64_t rate_;
+    std::uint64_t per_second_ = 0;
     std::map<std::string, TokenBucket, std::less<>> buckets_;
 };
 

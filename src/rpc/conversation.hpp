@@ -24,6 +24,9 @@ class MessageChannel {
     virtual void close() noexcept = 0;
 };
 
+/// The most bytes that a message may have; asked before each.
+using MaxMessage = std::function<std::uint64_t()>;
+
 struct ConversationBounds {
     std::size_t unsent_bytes = 1024 * 1024;           ///< of notifications; above, the client is closed
     std::size_t calls = 16;                           ///< at once; more wait unread, and so they do above unsent_bytes

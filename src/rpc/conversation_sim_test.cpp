@@ -98,7 +98,8 @@ class ConversationTest : public testing::Test {
 
     sim::World world;
     TestChannel channel{world.env()};
-    Dispatcher dispatcher{Dispatcher::Bounds{}};
+    node::Limits limits;
+    Dispatcher dispatcher{limits};
     Signal<std::string> told;
     Caller caller{Rights::open, [] { return true; }};
     ConversationBounds bounds{.unsent_bytes = 1000, .calls = 2, .write_limit = seconds(30)};

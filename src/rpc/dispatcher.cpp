@@ -119,8 +119,8 @@ Task<std::string> Dispatcher::handle(std::string_view text, Client& client) cons
 
 Task<std::string> Dispatcher::handle_batch(const json::array& batch, Client& client) const {
     if (batch.empty()) co_return refuse_request(kInvalidRequest, "empty batch");
-    if (batch.size() > bounds_.batch) {
-        co_return refuse_request(kInvalidRequest, "a batch has at most " + std::to_string(bounds_.batch) + " calls");
+    if (const auto most = limits_.rpc_batch; batch.size() > most) {
+        co_return refuse_request(kInvalidRequest, "a batch has at most " + std::to_string(most) + " calls");
     }
     std::string replies;
     for (const auto& request : batch) {

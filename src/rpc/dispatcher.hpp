@@ -11,6 +11,7 @@
 #include "base/env.hpp"
 #include "base/result.hpp"
 #include "base/signal.hpp"
+#include "node/limits.hpp"
 #include "rpc/access.hpp"
 
 namespace sotto::rpc {
@@ -56,12 +57,13 @@ struct CallCounters {
 class Dispatcher {
   public:
     struct Bounds {
-        std::size_t batch = 100;
         std::size_t depth = 64;
         std::size_t reply_bytes = 25 * 1024 * 1024;
         std::size_t subscriptions = 1000;
     };
-    explicit Dispatcher(const Bounds& bounds) : bounds_(bounds) {}
+    /// Looks at `limits`, which outlive it, at every call: they may change.
+    explicit Dispatcher(const node::Limits& limits) : Dispatcher(limits, Bounds{}) {}
+    Dispatcher(const node::Limits& limits, const Bounds& bounds) : limits_(limits), bounds_(bounds) {}
 
     /// "shh_post", "rpc.discover": the namespace is what stands before the underscore or dot.
     void add(std::string name, Method method);
@@ -87,6 +89,7 @@ class Dispatcher {
                           Client& client) const;
     std::string refuse_request(int code, std::string_view message) const;
 
+    const node::Limits& limits_;
     Bounds bounds_;
     mutable CallCounters counters_;
     std::map<std::string, Method, std::less<>> methods_;

@@ -41,7 +41,8 @@ class DispatcherTest : public testing::Test {
     std::int64_t code_of(std::string_view text) { return json::parse(ask(text)).at("error").at("code").as_int64(); }
 
     sim::World world{1};
-    Dispatcher dispatcher{Dispatcher::Bounds{.batch = 3, .reply_bytes = 1000}};
+    node::Limits limits{.rpc_batch = 3};
+    Dispatcher dispatcher{limits, Dispatcher::Bounds{.reply_bytes = 1000}};
 };
 
 TEST_F(DispatcherTest, AnswersACallWithItsId) {
@@ -79,6 +80,8 @@ TEST_F(DispatcherTest, BoundsBatchesAndTheirAnswers) {
         R"({"jsonrpc":"2.0","id":1,"method":"x_echo","params":[")" + std::string(600, 'a') + "\"]}";
     EXPECT_EQ(code_of("[" + call + "," + call + "]"), -32000);
     EXPECT_EQ(code_of("[1,1,1,1]"), -32600);
+    limits.rpc_batch = 4;
+    EXPECT_EQ(json::parse(ask("[1,1,1,1]")).as_array().size(), 4u) << "the limit is what it is now";
 }
 
 TEST_F(DispatcherTest, CountsCallsByNamespaceAndHowTheyEnded) {

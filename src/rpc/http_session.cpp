@@ -14,6 +14,7 @@
 #include <boost/beast/websocket.hpp>
 
 #include "base/task_group.hpp"
+#include "rpc/conversation.hpp"
 #include "rpc/event_stream.hpp"
 
 namespace sotto::rpc {
@@ -34,7 +35,8 @@ constexpr auto kHeader = std::chrono::seconds(10);    // from the first byte to 
 constexpr auto kTransfer = std::chrono::seconds(30);  // a whole body, or a whole answer
 constexpr auto kLinger = std::chrono::seconds(2);
 constexpr std::uint32_t kMaxHeader = 16 * 1024;
-constexpr std::size_t kMaxPageBody = 64 * 1024;
+constexpr std::uint64_t kMaxPageBody = 64 * 1024;
+constexpr std::uint64_t kMaxMessage = 1024 * 1024;  // by WebSocket
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 std::string_view view(beast::string_view text) {
@@ -100,8 +102,12 @@ class HttpClient final : public Client {
 
 class WebSocketChannel final : public MessageChannel {
   public:
-    explicit WebSocketChannel(WebSocket& socket) : socket_(socket) { socket_.text(true); }
+    WebSocketChannel(WebSocket& socket, MaxMessage max_message)
+        : socket_(socket), max_message_(std::move(max_message)) {
+        socket_.text(true);
+    }
     Task<Result<std::string>> read() override {
+        socket_.read_message_max(max_message_());
         beast::flat_buffer buffer;
         const auto [code, size] = co_await socket_.async_read(buffer, kAwait);
         if (code) co_return fail(Errc::reset);
@@ -117,6 +123,7 @@ class WebSocketChannel final : public MessageChannel {
 
   private:
     WebSocket& socket_;
+    MaxMessage max_message_;
 };
 
 /// One connection. Not moved: its tasks point to it.
@@ -159,7 +166,7 @@ class HttpSession {
     /// False: the connection ends.
     Task<bool> serve_request() {
         http::request_parser<http::string_body> parser;
-        parser.body_limit(config().max_body);
+        parser.body_limit(limits().rpc_body_bytes);
         parser.header_limit(kMaxHeader);
         stream_.expires_after(kHeader);
         const auto [code, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
@@ -183,7 +190,7 @@ class HttpSession {
         }
         if (is_events(request) && config().events) co_return co_await serve_events(request);
         // The parser compares a Content-Length with the limit of when it read the header.
-        const auto limit = page || preflight ? kMaxPageBody : config().max_body;
+        const auto limit = page || preflight ? kMaxPageBody : limits().rpc_body_bytes;
         if (parser.content_length().value_or(0) > limit)
             co_return co_await refuse(request, 413, "the body is too large");
         parser.body_limit(limit);
@@ -307,13 +314,12 @@ class HttpSession {
         stream_.expires_never();  // the WebSocket has timeouts of its own
         WebSocket socket(std::move(stream_));
         socket.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
-        socket.read_message_max(config().max_message);
         socket.auto_fragment(false);
         const auto [code] = co_await socket.async_accept(request, kAwait);
         if (code) co_return;
-        WebSocketChannel channel(socket);
+        WebSocketChannel channel(socket, [this] { return std::min(kMaxMessage, limits().rpc_body_bytes); });
         Caller caller{rights, [this] { return take_call(); }};
-        co_await converse(context_.env, channel, context_.dispatcher, std::move(caller), config().conversation);
+        co_await converse(context_.env, channel, context_.dispatcher, std::move(caller), {});
     }
 
     /// The rest of the connection is one stream of events; false.
@@ -369,7 +375,10 @@ class HttpSession {
         events.stop();
     }
 
-    bool take_call() { return context_.rate.take(peer_.address, context_.env.clock->now()); }
+    bool take_call() {
+        return context_.rate.take(peer_.address, limits().rpc_calls_per_second, context_.env.clock->now());
+    }
+    const node::Limits& limits() const noexcept { return context_.limits; }
     const ServerConfig& config() const noexcept { return context_.config; }
 
     const HttpContext& context_;

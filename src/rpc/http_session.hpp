@@ -9,6 +9,7 @@ namespace sotto::rpc {
 /// What all connections of the RPC port share.
 struct HttpContext {
     Env env;
+    const node::Limits& limits;
     const ServerConfig& config;
     const Dispatcher& dispatcher;
     CallRate& rate;

@@ -20,14 +20,15 @@ constexpr std::size_t kReadSize = 64 * 1024;
 
 class IpcChannel final : public MessageChannel {
   public:
-    IpcChannel(Protocol::socket socket, std::size_t max_message) : socket_(std::move(socket)), framer_(max_message) {
+    IpcChannel(Protocol::socket socket, MaxMessage max_message)
+        : socket_(std::move(socket)), max_message_(std::move(max_message)) {
         boost::system::error_code ignored;
         socket_.non_blocking(true, ignored);
     }
 
     Task<Result<std::string>> read() override {
         for (;;) {
-            SOTTO_CO_TRY(auto message, framer_.next());
+            SOTTO_CO_TRY(auto message, framer_.next(max_message_()));
             if (message) co_return std::move(*message);
             const auto [code] = co_await socket_.async_wait(Protocol::socket::wait_read, kAwait);
             if (code) co_return fail(Errc::reset);
@@ -67,18 +68,17 @@ class IpcChannel final : public MessageChannel {
     }
 
     Protocol::socket socket_;
+    MaxMessage max_message_;
     JsonFramer framer_;
 };
 
 }  // namespace
 
-std::unique_ptr<MessageChannel> make_ipc_channel(const Executor& executor, int socket, std::size_t max_message) {
-    return std::make_unique<IpcChannel>(Protocol::socket(executor, Protocol(), socket), max_message);
+std::unique_ptr<MessageChannel> make_ipc_channel(const Executor& executor, int socket, MaxMessage max_message) {
+    return std::make_unique<IpcChannel>(Protocol::socket(executor, Protocol(), socket), std::move(max_message));
 }
 
-Task<Result<std::unique_ptr<MessageChannel>>> connect_ipc(Env env,
-                                                          std::filesystem::path path,
-                                                          std::size_t max_message) {
+Task<Result<std::unique_ptr<MessageChannel>>> connect_ipc(Env env, std::filesystem::path path, MaxMessage max_message) {
     SOTTO_CO_TRY(const auto name, SocketPath::make(path));
     Protocol::socket socket(env.executor);
     const auto [code] = co_await socket.async_connect(Protocol::endpoint(name.text()), kAwait);
@@ -86,7 +86,7 @@ Task<Result<std::unique_ptr<MessageChannel>>> connect_ipc(Env env,
         co_return fail(Errc::unreachable,
                        "no node answers at " + path.string() + " (" + code.message() + "); start one with: sotto run");
     }
-    co_return std::make_unique<IpcChannel>(std::move(socket), max_message);
+    co_return std::make_unique<IpcChannel>(std::move(socket), std::move(max_message));
 }
 
 }  // namespace sotto::rpc

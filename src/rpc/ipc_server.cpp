@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 using Protocol = asio::local::stream_protocol;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxTasks = 100'000;  // max_connections is what bounds them
+constexpr std::size_t kMaxTasks = 100'000;  // rpc-connections is what bounds them
 
 /// The mode of what is made while it lives.
 class Umask {
@@ -65,16 +65,12 @@ std::optional<ucred> peer_of(Protocol::socket& socket) {
 }  // namespace
 
 struct IpcServer::Impl {
-    Impl(Env e, IpcConfig c, const Dispatcher& d)
-        : env(e),
-          config(std::move(c)),
-          dispatcher(d),
-          rate(config.calls_per_second),
-          acceptor(e.executor),
-          stop_wake(e.executor) {}
+    Impl(Env e, std::filesystem::path p, const node::Limits& l, const Dispatcher& d)
+        : env(e), path(std::move(p)), limits(l), dispatcher(d), acceptor(e.executor), stop_wake(e.executor) {}
 
     Env env;
-    IpcConfig config;
+    std::filesystem::path path;
+    const node::Limits& limits;
     const Dispatcher& dispatcher;
     CallRate rate;
     Protocol::acceptor acceptor;
@@ -84,11 +80,10 @@ struct IpcServer::Impl {
 
     /// Makes room for our socket, but only where nobody needs what is there.
     Result<void> clear_path(const std::string& name) {
-        const auto found = status_of(config.path);
+        const auto found = status_of(path);
         if (!found) return {};
         if (!found->socket) {
-            return fail(Errc::exists,
-                        config.path.string() + " is there and is no socket; name another path with --ipc PATH");
+            return fail(Errc::exists, path.string() + " is there and is no socket; name another path with --ipc PATH");
         }
         boost::system::error_code code;
         Protocol::socket probe(env.executor);
@@ -97,16 +92,16 @@ struct IpcServer::Impl {
         if (!code) probe.connect(Protocol::endpoint(name), code);
         if (code != asio::error::connection_refused) {
             return fail(Errc::in_use,
-                        "another process listens on " + config.path.string() + "; name another path with --ipc PATH");
+                        "another process listens on " + path.string() + "; name another path with --ipc PATH");
         }
-        if (::unlink(config.path.c_str()) != 0) {
-            return fail(Errc::io, "cannot remove " + config.path.string() + ", which a killed process has left");
+        if (::unlink(path.c_str()) != 0) {
+            return fail(Errc::io, "cannot remove " + path.string() + ", which a killed process has left");
         }
         return {};
     }
 
     Result<void> listen() {
-        SOTTO_TRY(const auto name, SocketPath::make(config.path));
+        SOTTO_TRY(const auto name, SocketPath::make(path));
         SOTTO_CHECK(clear_path(name.text()));
         boost::system::error_code code;
         acceptor.open(Protocol(), code);
@@ -116,8 +111,8 @@ struct IpcServer::Impl {
             acceptor.bind(Protocol::endpoint(name.text()), code);
         }
         if (!code) acceptor.listen(asio::socket_base::max_listen_connections, code);
-        if (code) return fail(Errc::io, "cannot listen on " + config.path.string() + ": " + code.message());
-        if (const auto status = status_of(config.path)) made = status->id;
+        if (code) return fail(Errc::io, "cannot listen on " + path.string() + ": " + code.message());
+        if (const auto status = status_of(path)) made = status->id;
         return {};
     }
 
@@ -135,28 +130,31 @@ struct IpcServer::Impl {
                 log::debug("ipc", "another user was turned away");
                 continue;
             }
-            if (tasks.size() > config.max_connections) continue;
+            if (tasks.size() > limits.rpc_connections) continue;
             const int handle = socket.release(code);
             if (!code) tasks.spawn(serve(handle, std::to_string(peer->pid)));
         }
     }
 
     Task<void> serve(int socket, std::string process) {
-        const auto channel = make_ipc_channel(env.executor, socket, config.max_message);
-        Caller caller{Rights::admin, [this, &process] { return rate.take(process, env.clock->now()); }};
-        co_await converse(env, *channel, dispatcher, std::move(caller), config.conversation);
+        const auto channel = make_ipc_channel(env.executor, socket, [this] { return limits.rpc_body_bytes; });
+        const auto take_call = [this, &process] {
+            return rate.take(process, limits.rpc_calls_per_second, env.clock->now());
+        };
+        Caller caller{Rights::admin, take_call};
+        co_await converse(env, *channel, dispatcher, std::move(caller), {});
     }
 
     void remove_socket() noexcept {
-        const auto found = status_of(config.path);
+        const auto found = status_of(path);
         // By now the name may be another process's.
-        if (made && found && found->id == *made) ::unlink(config.path.c_str());
+        if (made && found && found->id == *made) ::unlink(path.c_str());
         made.reset();
     }
 };
 
-IpcServer::IpcServer(Env env, IpcConfig config, const Dispatcher& dispatcher)
-    : impl_(std::make_unique<Impl>(env, std::move(config), dispatcher)) {}
+IpcServer::IpcServer(Env env, std::filesystem::path path, const node::Limits& limits, const Dispatcher& dispatcher)
+    : impl_(std::make_unique<Impl>(env, std::move(path), limits, dispatcher)) {}
 
 IpcServer::~IpcServer() {
     impl_->remove_socket();

@@ -8,19 +8,12 @@
 
 namespace sotto::rpc {
 
-struct IpcConfig {
-    std::filesystem::path path;
-    std::size_t max_connections = 256;
-    std::size_t max_message = 5 * 1024 * 1024;
-    ConversationBounds conversation = {};
-    std::uint64_t calls_per_second = 20'000;  ///< of one process
-};
-
 /// JSON-RPC over a Unix socket, as geth's IPC: JSON values one after the other, each way. Whoever runs as the user of
 /// this process may do everything; nobody else gets in, whatever the mode of the file says. Loop thread only.
 class IpcServer {
   public:
-    IpcServer(Env env, IpcConfig config, const Dispatcher& dispatcher);
+    /// The limits may change while it serves. They and the dispatcher outlive it.
+    IpcServer(Env env, std::filesystem::path path, const node::Limits& limits, const Dispatcher& dispatcher);
     /// Removes the socket.
     ~IpcServer();
 

@@ -50,7 +50,7 @@ std::string JsonFramer::take() {
     return value;
 }
 
-Result<std::optional<std::string>> JsonFramer::next() {
+Result<std::optional<std::string>> JsonFramer::next(std::size_t max_bytes) {
     if (depth_ == 0) {
         skip_blanks();
         if (!within()) return std::nullopt;
@@ -60,7 +60,7 @@ Result<std::optional<std::string>> JsonFramer::next() {
         scanned_ = start_;
     }
     const bool whole = scan();
-    if (scanned_ - start_ > max_bytes_) return fail(Errc::too_large, "the request is too large");
+    if (scanned_ - start_ > max_bytes) return fail(Errc::too_large, "the request is too large");
     if (!whole) return std::nullopt;
     return take();
 }

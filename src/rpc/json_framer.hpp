@@ -14,12 +14,10 @@ namespace sotto::rpc {
 /// parser to say. Pure.
 class JsonFramer {
   public:
-    explicit JsonFramer(std::size_t max_bytes) : max_bytes_(max_bytes) {}
-
     void push(std::string_view bytes) { buffer_.append(bytes); }
-    /// The next whole value, at most max_bytes long; nothing: it is not all there yet. Errors, from which there is no
+    /// The next whole value, at most `max_bytes` long; nothing: it is not all there yet. Errors, from which there is no
     /// way on: malformed, where a value begins with neither bracket; too_large.
-    Result<std::optional<std::string>> next();
+    Result<std::optional<std::string>> next(std::size_t max_bytes);
     /// Whether a value has begun and not ended.
     bool within() const noexcept { return start_ < buffer_.size(); }
     std::size_t buffered() const noexcept { return buffer_.size() - start_; }
@@ -29,7 +27,6 @@ class JsonFramer {
     bool scan();
     std::string take();
 
-    std::size_t max_bytes_;
     std::string buffer_;
     std::size_t start_ = 0;    ///< of the value in buffer_
     std::size_t scanned_ = 0;  ///< up to here

@@ -17,12 +17,12 @@ struct Cut {
 };
 
 Cut cut(std::string_view text, std::size_t piece) {
-    JsonFramer framer(kMax);
+    JsonFramer framer;
     Cut done;
     for (; !text.empty() && !done.error; text.remove_prefix(std::min(piece, text.size()))) {
         framer.push(text.substr(0, piece));
         for (;;) {
-            auto next = framer.next();
+            auto next = framer.next(kMax);
             if (!next) done.error = next.error().code();
             if (!next || !*next) break;
             done.values.push_back(std::move(**next));

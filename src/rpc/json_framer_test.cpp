@@ -11,7 +11,7 @@ namespace {
 std::vector<std::string> all_of(JsonFramer& framer) {
     std::vector<std::string> values;
     for (;;) {
-        const auto next = framer.next();
+        const auto next = framer.next(100);
         if (!next) {
             values.emplace_back(to_string(next.error().code()));
             return values;
@@ -22,7 +22,7 @@ std::vector<std::string> all_of(JsonFramer& framer) {
 }
 
 TEST(JsonFramer, CutsValuesThatStandBackToBackOrApart) {
-    JsonFramer framer(100);
+    JsonFramer framer;
     framer.push("{\"a\":1}{\"b\":[2]}\r\n [3,{}]\t\n");
     EXPECT_EQ(all_of(framer), (std::vector<std::string>{R"({"a":1})", R"({"b":[2]})", "[3,{}]"}));
     EXPECT_FALSE(framer.within());
@@ -33,7 +33,7 @@ TEST(JsonFramer, CutsTheSameHoweverTheBytesCome) {
     const std::string text = R"( {"a":"}{\"]\\"}["\\\"[",{"x":{}}] {"b":"\u007b"} )";
     const std::vector<std::string> expected{R"({"a":"}{\"]\\"})", R"(["\\\"[",{"x":{}}])", R"({"b":"\u007b"})"};
     for (std::size_t piece = 1; piece <= text.size(); ++piece) {
-        JsonFramer framer(100);
+        JsonFramer framer;
         std::vector<std::string> values;
         for (std::size_t at = 0; at < text.size(); at += piece) {
             framer.push(std::string_view(text).substr(at, piece));
@@ -45,7 +45,7 @@ TEST(JsonFramer, CutsTheSameHoweverTheBytesCome) {
 
 TEST(JsonFramer, RefusesWhatBeginsNoRequest) {
     for (const auto* text : {"1", "\"a\"", "null", "}", "]", "GET / HTTP/1.1\r\n", "{}x", "\xef\xbb\xbf{}"}) {
-        JsonFramer framer(100);
+        JsonFramer framer;
         framer.push(text);
         const auto values = all_of(framer);
         ASSERT_FALSE(values.empty()) << text;
@@ -55,24 +55,24 @@ TEST(JsonFramer, RefusesWhatBeginsNoRequest) {
 
 TEST(JsonFramer, BoundsAValueWhetherItEndsOrNot) {
     const std::string largest = "[" + std::string(98, ' ') + "]";
-    JsonFramer framer(100);
+    JsonFramer framer;
     framer.push(largest + largest);
     EXPECT_EQ(all_of(framer), (std::vector<std::string>{largest, largest}));
     framer.push("[" + std::string(99, ' ') + "]");
     EXPECT_EQ(all_of(framer), std::vector<std::string>{std::string(to_string(Errc::too_large))});
-    JsonFramer endless(100);
+    JsonFramer endless;
     endless.push("{\"" + std::string(99, 'a'));
     EXPECT_EQ(all_of(endless), std::vector<std::string>{std::string(to_string(Errc::too_large))});
 }
 
 TEST(JsonFramer, KnowsThatAValueHasBegun) {
-    JsonFramer framer(100);
+    JsonFramer framer;
     EXPECT_FALSE(framer.within());
     framer.push(" \n");
-    (void)framer.next();
+    (void)framer.next(100);
     EXPECT_FALSE(framer.within());
     framer.push("{\"a\"");
-    (void)framer.next();
+    (void)framer.next(100);
     EXPECT_TRUE(framer.within());
     framer.push(":1}");
     EXPECT_EQ(all_of(framer).size(), 1u);

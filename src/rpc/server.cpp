@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxTasks = 100'000;  // max_connections is what bounds them
+constexpr std::size_t kMaxTasks = 100'000;  // rpc-connections is what bounds them
 
 /// As a Host header names it: without the zone of a link-local address.
 std::string address_text(const asio::ip::address& address) {
@@ -28,8 +28,8 @@ std::string address_text(const asio::ip::address& address) {
 }  // namespace
 
 struct Server::Impl {
-    Impl(Env e, ServerConfig c, const Dispatcher& d)
-        : env(e), config(std::move(c)), dispatcher(d), rate(config.calls_per_second), stop_wake(e.executor) {}
+    Impl(Env e, const node::Limits& l, ServerConfig c, const Dispatcher& d)
+        : env(e), limits(l), config(std::move(c)), dispatcher(d), stop_wake(e.executor) {}
 
     struct Listener {
         tcp::acceptor acceptor;
@@ -37,10 +37,11 @@ struct Server::Impl {
     };
 
     Env env;
+    const node::Limits& limits;
     ServerConfig config;
     const Dispatcher& dispatcher;
     CallRate rate;
-    HttpContext context{env, config, dispatcher, rate};
+    HttpContext context{env, limits, config, dispatcher, rate};
     Event stop_wake;
     bool stopping = false;
     std::list<Listener> listeners;
@@ -77,7 +78,7 @@ struct Server::Impl {
                 continue;
             }
             const auto connections = tasks.size() - listeners.size();
-            if (connections < config.max_connections) start(std::move(socket), listener, tasks);
+            if (connections < limits.rpc_connections) start(std::move(socket), listener, tasks);
         }
     }
 
@@ -95,8 +96,8 @@ struct Server::Impl {
     }
 };
 
-Server::Server(Env env, ServerConfig config, const Dispatcher& dispatcher)
-    : impl_(std::make_unique<Impl>(env, std::move(config), dispatcher)) {}
+Server::Server(Env env, const node::Limits& limits, ServerConfig config, const Dispatcher& dispatcher)
+    : impl_(std::make_unique<Impl>(env, limits, std::move(config), dispatcher)) {}
 Server::~Server() = default;
 
 Result<Endpoint> Server::listen(const std::string& host, std::uint16_t port) {

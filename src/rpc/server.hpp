@@ -9,7 +9,7 @@
 #include "base/env.hpp"
 #include "base/result.hpp"
 #include "rpc/access.hpp"
-#include "rpc/conversation.hpp"
+#include "rpc/dispatcher.hpp"
 #include "rpc/event_log.hpp"
 #include "rpc/http.hpp"
 
@@ -17,11 +17,6 @@ namespace sotto::rpc {
 
 struct ServerConfig {
     AccessConfig access;
-    std::size_t max_connections = 256;
-    std::size_t max_body = 5 * 1024 * 1024;
-    std::size_t max_message = 1024 * 1024;    ///< one WebSocket message in
-    ConversationBounds conversation = {};     ///< of one WebSocket client
-    std::uint64_t calls_per_second = 20'000;  ///< of one address
     /// Body of GET /health.
     std::function<std::string()> health;
     /// Body of GET /metrics in Prometheus' text format; empty: 404.
@@ -40,7 +35,8 @@ struct ServerConfig {
 /// JSON-RPC over HTTP POST and WebSocket on one port. Loop thread only.
 class Server {
   public:
-    Server(Env env, ServerConfig config, const Dispatcher& dispatcher);
+    /// The limits may change while it serves. They and the dispatcher outlive it.
+    Server(Env env, const node::Limits& limits, ServerConfig config, const Dispatcher& dispatcher);
     ~Server();
 
     /// "localhost" binds 127.0.0.1 and, where there is IPv6, ::1, both on the same port, or fails: a squatter on the

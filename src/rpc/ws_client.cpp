@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxMessage = 25 * 1024 * 1024;
+constexpr std::uint64_t kMaxMessage = 25 * 1024 * 1024;
 constexpr std::size_t kMaxKept = 10'000;
 constexpr int kMethodNotFound = -32601;
 
@@ -137,7 +137,8 @@ Task<Result<std::unique_ptr<WsClient>>> WsClient::connect(Env env,
                                                           Deadline deadline) {
     auto impl = std::make_unique<Impl>(env.executor);
     if (url.starts_with(kIpcScheme)) {
-        SOTTO_CO_TRY(impl->channel, co_await connect_ipc(env, url.substr(kIpcScheme.size()), kMaxMessage));
+        SOTTO_CO_TRY(impl->channel,
+                     co_await connect_ipc(env, url.substr(kIpcScheme.size()), [] { return kMaxMessage; }));
     } else {
         SOTTO_CO_TRY(impl->channel, co_await connect_websocket(env, url, token, deadline, kMaxMessage));
     }
