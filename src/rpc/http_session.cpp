@@ -129,8 +129,10 @@ class WebSocketChannel final : public MessageChannel {
 /// One connection. Not moved: its tasks point to it.
 class HttpSession {
   public:
-    HttpSession(const HttpContext& context, tcp::socket socket, HttpPeer peer)
-        : context_(context), stream_(std::move(socket)), peer_(std::move(peer)) {}
+    HttpSession(const HttpContext& context, tcp::socket socket, HttpPeer peer, Place& place)
+        : context_(context), stream_(std::move(socket)), peer_(std::move(peer)), place_(place) {
+        place_.on_loss([this] { stream_.close(); });
+    }
 
     Task<void> run() {
         bool more = co_await await_request(kHeader);
@@ -185,6 +187,7 @@ class HttpSession {
             co_return co_await refuse(request, verdict.status, verdict.reason);
         if (!take_call()) co_return co_await refuse(request, 429, "too many requests a second");
         if (upgrade) {
+            place_.prove();
             co_await serve_websocket(parser.release(), verdict.rights);
             co_return false;
         }
@@ -196,6 +199,7 @@ class HttpSession {
         parser.body_limit(limit);
         const bool complete = co_await read_body(parser);
         if (!complete) co_return false;
+        if (verdict.status == 200) place_.prove();
         co_return co_await respond(request, verdict, page);
     }
 
@@ -341,6 +345,7 @@ class HttpSession {
                                 filters.empty() ? EventStream::Poll() : EventStream::Poll(log_all));
             co_return Result<void>{};
         };
+        place_.prove();
         const bool begun = co_await begin_events(request);
         if (begun) (void)co_await with_group(context_.env, 1, std::ref(body));
         co_return false;
@@ -385,14 +390,15 @@ class HttpSession {
     beast::tcp_stream stream_;
     beast::flat_buffer buffer_;
     HttpPeer peer_;
+    Place& place_;
 };
 
 }  // namespace
 
-Task<void> serve_http(const HttpContext& context, int socket, HttpPeer peer) {
+Task<void> serve_http(const HttpContext& context, int socket, HttpPeer peer, Place& place) {
     const bool v6 = peer.endpoint.address.find(':') != std::string::npos;
     tcp::socket owned(context.env.executor, v6 ? tcp::v6() : tcp::v4(), socket);
-    HttpSession session(context, std::move(owned), std::move(peer));
+    HttpSession session(context, std::move(owned), std::move(peer), place);
     co_await session.run();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rpc/call_rate.hpp"
+#include "rpc/places.hpp"
 #include "rpc/server.hpp"
 
 namespace sotto::rpc {
@@ -22,6 +23,7 @@ struct HttpPeer {
 };
 
 /// Serves one connection from its first request to its end, as HTTP or WebSocket. Takes over the connected TCP socket.
-Task<void> serve_http(const HttpContext& context, int socket, HttpPeer peer);
+/// It has proven itself when a whole request was let in.
+Task<void> serve_http(const HttpContext& context, int socket, HttpPeer peer, Place& place);
 
 }  // namespace sotto::rpc

@@ -5,13 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 
 #include "base/log.hpp"
-#include "base/task_group.hpp"
+#include "rpc/acceptor.hpp"
 #include "rpc/call_rate.hpp"
 #include "rpc/ipc_channel.hpp"
 #include "rpc/socket_path.hpp"
@@ -21,9 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 using Protocol = asio::local::stream_protocol;
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxTasks = 100'000;  // rpc-connections is what bounds them
 
 /// The mode of what is made while it lives.
 class Umask {
@@ -66,17 +61,15 @@ std::optional<ucred> peer_of(Protocol::socket& socket) {
 
 struct IpcServer::Impl {
     Impl(Env e, std::filesystem::path p, const node::Limits& l, const Dispatcher& d)
-        : env(e), path(std::move(p)), limits(l), dispatcher(d), acceptor(e.executor), stop_wake(e.executor) {}
+        : env(e), path(std::move(p)), limits(l), dispatcher(d) {}
 
     Env env;
     std::filesystem::path path;
     const node::Limits& limits;
     const Dispatcher& dispatcher;
     CallRate rate;
-    Protocol::acceptor acceptor;
+    Acceptor acceptor{env, limits};
     std::optional<FileId> made;  ///< the socket, once it is ours
-    Event stop_wake;
-    bool stopping = false;
 
     /// Makes room for our socket, but only where nobody needs what is there.
     Result<void> clear_path(const std::string& name) {
@@ -104,41 +97,37 @@ struct IpcServer::Impl {
         SOTTO_TRY(const auto name, SocketPath::make(path));
         SOTTO_CHECK(clear_path(name.text()));
         boost::system::error_code code;
-        acceptor.open(Protocol(), code);
+        Protocol::acceptor listening(env.executor);
+        listening.open(Protocol(), code);
         // A chmod afterwards would leave a moment in which anybody might connect.
         if (!code) {
             const Umask owner_only(0177);
-            acceptor.bind(Protocol::endpoint(name.text()), code);
+            listening.bind(Protocol::endpoint(name.text()), code);
         }
-        if (!code) acceptor.listen(asio::socket_base::max_listen_connections, code);
+        if (!code) listening.listen(asio::socket_base::max_listen_connections, code);
         if (code) return fail(Errc::io, "cannot listen on " + path.string() + ": " + code.message());
         if (const auto status = status_of(path)) made = status->id;
+        acceptor.add(listening.release(code), [this](int socket, Place& place) { return serve(socket, place); });
         return {};
     }
 
-    Task<void> accept_loop(TaskGroup& tasks) {
-        for (;;) {
-            auto [code, socket] = co_await acceptor.async_accept(kAwait);
-            if (code == asio::error::operation_aborted) co_return;
-            if (code) {
-                // Out of descriptors: let some go before the next try.
-                co_await sleep_for(*env.clock, std::chrono::milliseconds(100));
-                continue;
-            }
-            const auto peer = peer_of(socket);
-            if (!peer || peer->uid != ::geteuid()) {
-                log::debug("ipc", "another user was turned away");
-                continue;
-            }
-            if (tasks.size() > limits.rpc_connections) continue;
-            const int handle = socket.release(code);
-            if (!code) tasks.spawn(serve(handle, std::to_string(peer->pid)));
+    Task<void> serve(int handle, Place& place) {
+        Protocol::socket socket(env.executor, Protocol(), handle);
+        const auto peer = peer_of(socket);
+        if (!peer || peer->uid != ::geteuid()) {
+            log::debug("ipc", "another user was turned away");
+            co_return;
         }
+        boost::system::error_code code;
+        const int owned = socket.release(code);
+        if (!code) co_await talk(owned, std::to_string(peer->pid), place);
     }
 
-    Task<void> serve(int socket, std::string process) {
+    Task<void> talk(int socket, std::string process, Place& place) {
         const auto channel = make_ipc_channel(env.executor, socket, [this] { return limits.rpc_body_bytes; });
-        const auto take_call = [this, &process] {
+        place.on_loss([&channel] { channel->close(); });
+        const auto take_call = [this, &process, &place] {
+            place.prove();
             return rate.take(process, limits.rpc_calls_per_second, env.clock->now());
         };
         Caller caller{Rights::admin, take_call};
@@ -165,18 +154,12 @@ Result<void> IpcServer::listen() {
 }
 
 Task<void> IpcServer::run() {
-    auto serve = [this](TaskGroup& group) -> Task<Result<void>> {
-        group.spawn(impl_->accept_loop(group));
-        while (!impl_->stopping) co_await impl_->stop_wake.wait();
-        co_return Result<void>{};
-    };
-    (void)co_await with_group(impl_->env, kMaxTasks, std::ref(serve));
+    co_await impl_->acceptor.run();
     impl_->remove_socket();
 }
 
 void IpcServer::stop() noexcept {
-    impl_->stopping = true;
-    impl_->stop_wake.notify();
+    impl_->acceptor.stop();
 }
 
 }  // namespace sotto::rpc

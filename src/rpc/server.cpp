@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "rpc/server.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <list>
 
-#include "base/task_group.hpp"
+#include "rpc/acceptor.hpp"
 #include "rpc/http_session.hpp"
 
 namespace sotto::rpc {
@@ -15,9 +13,6 @@ namespace {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxTasks = 100'000;  // rpc-connections is what bounds them
 
 /// As a Host header names it: without the zone of a link-local address.
 std::string address_text(const asio::ip::address& address) {
@@ -29,12 +24,7 @@ std::string address_text(const asio::ip::address& address) {
 
 struct Server::Impl {
     Impl(Env e, const node::Limits& l, ServerConfig c, const Dispatcher& d)
-        : env(e), limits(l), config(std::move(c)), dispatcher(d), stop_wake(e.executor) {}
-
-    struct Listener {
-        tcp::acceptor acceptor;
-        Endpoint endpoint;
-    };
+        : env(e), limits(l), config(std::move(c)), dispatcher(d) {}
 
     Env env;
     const node::Limits& limits;
@@ -42,20 +32,19 @@ struct Server::Impl {
     const Dispatcher& dispatcher;
     CallRate rate;
     HttpContext context{env, limits, config, dispatcher, rate};
-    Event stop_wake;
-    bool stopping = false;
-    std::list<Listener> listeners;
+    Acceptor acceptor{env, limits};
+    std::list<Endpoint> listeners;
 
     Result<std::uint16_t> bind(const asio::ip::address& address, std::uint16_t port) {
         boost::system::error_code code;
-        tcp::acceptor acceptor(env.executor);
+        tcp::acceptor listening(env.executor);
         const tcp::endpoint wanted(address, port);
-        acceptor.open(wanted.protocol(), code);
+        listening.open(wanted.protocol(), code);
         if (code) return fail(Errc::unsupported, "no such address family");
-        acceptor.set_option(asio::socket_base::reuse_address(true), code);
-        if (address.is_v6()) acceptor.set_option(asio::ip::v6_only(true), code);
-        acceptor.bind(wanted, code);
-        if (!code) acceptor.listen(asio::socket_base::max_listen_connections, code);
+        listening.set_option(asio::socket_base::reuse_address(true), code);
+        if (address.is_v6()) listening.set_option(asio::ip::v6_only(true), code);
+        listening.bind(wanted, code);
+        if (!code) listening.listen(asio::socket_base::max_listen_connections, code);
         if (code == asio::error::address_in_use) {
             return fail(Errc::in_use,
                         "port " + std::to_string(port) + " on " + address.to_string() +
@@ -63,36 +52,26 @@ struct Server::Impl {
                             std::to_string(port + 1) + " or 0 for any");
         }
         if (code) return fail(Errc::unsupported, "cannot listen on " + address.to_string() + ": " + code.message());
-        const auto bound = acceptor.local_endpoint(code).port();
-        listeners.push_back({std::move(acceptor), {address_text(address), bound, address.is_loopback()}});
+        const auto bound = listening.local_endpoint(code).port();
+        const auto& listener = listeners.emplace_back(address_text(address), bound, address.is_loopback());
+        acceptor.add(listening.release(code),
+                     [this, &listener](int socket, Place& place) { return serve(socket, listener, place); });
         return bound;
     }
 
-    Task<void> accept_loop(Listener& listener, TaskGroup& tasks) {
-        for (;;) {
-            auto [code, socket] = co_await listener.acceptor.async_accept(kAwait);
-            if (code == asio::error::operation_aborted) co_return;
-            if (code) {
-                // Out of descriptors: let some go before the next try.
-                co_await sleep_for(*env.clock, std::chrono::milliseconds(100));
-                continue;
-            }
-            const auto connections = tasks.size() - listeners.size();
-            if (connections < limits.rpc_connections) start(std::move(socket), listener, tasks);
-        }
-    }
-
-    void start(tcp::socket socket, const Listener& listener, TaskGroup& tasks) {
+    Task<void> serve(int handle, const Endpoint& listener, Place& place) {
+        const bool v6 = listener.address.find(':') != std::string::npos;
+        tcp::socket socket(env.executor, v6 ? tcp::v6() : tcp::v4(), handle);
         boost::system::error_code code;
         const auto local = socket.local_endpoint(code);
-        if (code) return;
+        if (code) co_return;
         const auto remote = socket.remote_endpoint(code);
-        if (code) return;
+        if (code) co_return;
         // A listener on all addresses is called by the one that was dialled; who may call stays the listener's affair.
-        HttpPeer peer{.endpoint = {address_text(local.address()), local.port(), listener.endpoint.loopback},
+        HttpPeer peer{.endpoint = {address_text(local.address()), local.port(), listener.loopback},
                       .address = address_text(remote.address())};
-        const int handle = socket.release(code);
-        if (!code) tasks.spawn(serve_http(context, handle, std::move(peer)));
+        const int owned = socket.release(code);
+        if (!code) co_await serve_http(context, owned, std::move(peer), place);
     }
 };
 
@@ -108,21 +87,15 @@ Result<Endpoint> Server::listen(const std::string& host, std::uint16_t port) {
         // A machine without IPv6 has nobody who could squat there.
         if (!second && second.error() != Errc::unsupported) return fail(second.error());
     }
-    return impl_->listeners.front().endpoint;
+    return impl_->listeners.front();
 }
 
 Task<void> Server::run() {
-    auto serve = [this](TaskGroup& group) -> Task<Result<void>> {
-        for (auto& listener : impl_->listeners) group.spawn(impl_->accept_loop(listener, group));
-        while (!impl_->stopping) co_await impl_->stop_wake.wait();
-        co_return Result<void>{};
-    };
-    (void)co_await with_group(impl_->env, kMaxTasks, std::ref(serve));
+    return impl_->acceptor.run();
 }
 
 void Server::stop() noexcept {
-    impl_->stopping = true;
-    impl_->stop_wake.notify();
+    impl_->acceptor.stop();
 }
 
 }  // namespace sotto::rpc

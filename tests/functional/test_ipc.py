@@ -186,6 +186,19 @@ class TestBounds:
                 assert third.ended()
         until(lambda: serves(node), 10, "free place", node)
 
+    @pytest.mark.parametrize("begun", [b"", b"{"])
+    def test_who_sends_no_whole_request_keeps_nobody_out(self, sotto, begun):
+        node = sotto("--limit", "rpc-connections=2", listen=("none",))
+        with contextlib.ExitStack() as stack:
+            proven = stack.enter_context(Ipc(socket_of(node)))
+            silent = []
+            for _ in range(10):
+                assert proven.call("shh_version") == "6.0", "who has sent one stays"
+                silent.append(stack.enter_context(Ipc(socket_of(node))))
+                silent[-1].send(begun)
+            assert silent[0].ended(), "the oldest went first"
+            assert serves(node)
+
     def test_calls_a_second_are_bounded(self, sotto):
         node = sotto("--limit", "rpc-calls-per-second=10", listen=("none",))
         with Ipc(socket_of(node)) as client:

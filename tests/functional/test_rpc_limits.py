@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """The bounds and deadlines of the RPC port that docs/rpc.md promises, and that a caller beyond them harms nobody."""
 
+import contextlib
+import http.client
 import json
 import socket
 import time
@@ -42,6 +44,18 @@ def read_until_end(connection: socket.socket) -> bytes:
     while piece := connection.recv(65536):
         answer += piece
     return answer
+
+
+def read_until_reset(connection: socket.socket) -> bytes:
+    try:
+        return read_until_end(connection)
+    except ConnectionResetError:
+        return b""
+
+
+def version_by(connection: http.client.HTTPConnection) -> str:
+    connection.request("POST", "/", CALL, {"Content-Type": "application/json"})
+    return json.load(connection.getresponse())["result"]
 
 
 def serves(node) -> bool:
@@ -95,14 +109,41 @@ class TestHeaders:
             assert client.recv(1) == b""
         assert HEADER_SECONDS - 1 < time.monotonic() - start < HEADER_SECONDS + 5
 
-    def test_many_that_send_their_headers_slowly_keep_nobody_out_for_long(self, sotto):
-        node = sotto("--limit", "rpc-connections=8", listen=("none",))
-        slow = [connect(node) for _ in range(8)]
-        for client in slow:
-            client.sendall(b"POST / HTTP/1.1\r\n")
-        until(lambda: serves(node), HEADER_SECONDS + 5, "answer beside slow clients", node)
-        for client in slow:
-            client.close()
+
+class TestPlaces:
+    @pytest.mark.parametrize("begun", [b"", b"POST / HTTP/1.1\r\n", None])
+    def test_who_sends_no_whole_request_keeps_nobody_out(self, sotto, begun):
+        node = sotto("--limit", "rpc-connections=4", listen=("none",))
+        with contextlib.ExitStack() as stack:
+            oldest = stack.enter_context(connect(node))
+            proven = http.client.HTTPConnection(*address_of(node), timeout=LIMIT)
+            stack.callback(proven.close)
+            slow = []
+            for _ in range(20):
+                assert version_by(proven) == "6.0", "who has sent one stays"
+                slow.append(stack.enter_context(connect(node)))
+                slow[-1].sendall(head(node, 100) if begun is None else begun)
+            oldest.settimeout(LIMIT)
+            assert read_until_reset(oldest) == b"", "the oldest went first"
+            assert serves(node)
+
+    def test_who_is_refused_has_proven_nothing(self, sotto):
+        node = sotto("--limit", "rpc-connections=2", listen=("none",))
+        with contextlib.ExitStack() as stack:
+            for _ in range(4):
+                client = stack.enter_context(connect(node))
+                client.sendall(head(node, len(CALL), "Authorization: Bearer no") + CALL)
+                assert b" 401 " in client.recv(4096)
+            assert serves(node)
+
+    def test_who_has_proven_themselves_keep_later_ones_out(self, sotto):
+        node = sotto("--limit", "rpc-connections=2", listen=("none",))
+        with WebSocket(address_of(node)) as first, WebSocket(address_of(node)) as second:
+            with connect(node) as third:
+                assert read_until_reset(third) == b""
+            assert not serves(node)
+            assert first.call("shh_version")["result"] == second.call("shh_version")["result"] == "6.0"
+        until(lambda: serves(node), LIMIT, "free place", node)
 
 
 class TestRate:
