@@ -148,7 +148,9 @@ class Upgrade {
         link.peer = std::move(peer_);
         link.snappy = snappy_;
         link.capabilities = std::move(shared);
-        return make_connection(env_, config_.connection, std::move(link));
+        auto connection = config_.connection;
+        if (config_.outbox_bytes) connection.outbox_bytes = config_.outbox_bytes();
+        return make_connection(env_, connection, std::move(link));
     }
 
     Env env_;

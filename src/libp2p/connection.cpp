@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t kMaxFarewell = 64 * 1024;
 /// Tasks beside those of inbound streams: two a message stream, and the connection's own.
 constexpr std::size_t kOtherTasks = 128;
+/// More streams than a connection can have, and not so many that a sum overflows.
+constexpr std::size_t kUnbounded = std::size_t{1} << 31;
 
 }  // namespace
 
@@ -33,13 +35,15 @@ struct Connection::State final : ServiceContext {
           local(std::move(l)),
           identity(std::move(p)),
           info(std::move(i)),
-          muxer(env, std::move(secure), info.role, local->config.yamux),
+          yamux(local->yamux()),
+          muxer(env, std::move(secure), info.role, yamux),
           incoming(env.executor, kMaxWaitingStreams) {}
 
     Env env;
     std::shared_ptr<const Local> local;
     net::PeerIdentity identity;
     net::ConnectionInfo info;
+    const YamuxConfig yamux;
     Yamux muxer;
     BoundedQueue<net::Incoming> incoming;
     TaskGroup* group = nullptr;  ///< while run() runs
@@ -199,7 +203,7 @@ net::ConnectionInfo Connection::info() const {
 Task<Error> Connection::run() {
     const auto state = state_;
     auto body = [&state](TaskGroup& group) { return State::drive(state, group); };
-    const auto limit = state->local->config.yamux.core.max_inbound_streams + kOtherTasks;
+    const auto limit = std::min(state->yamux.core.max_inbound_streams, kUnbounded) + kOtherTasks;
     co_return co_await with_group(state->env, limit, body);
 }
 

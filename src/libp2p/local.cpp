@@ -31,6 +31,12 @@ const Service* Local::find_service(std::string_view id) const noexcept {
     return found == services.end() ? nullptr : &*found;
 }
 
+YamuxConfig Local::yamux() const {
+    auto yamux = config.yamux;
+    if (config.inbound_streams) yamux.core.max_inbound_streams = config.inbound_streams();
+    return yamux;
+}
+
 IdentifyInfo Local::describe(const Multiaddr& remote) const {
     IdentifyInfo info;
     info.key = config.identity.public_key();

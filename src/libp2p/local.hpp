@@ -26,6 +26,7 @@ struct Config {
     bool serve_perf = false;  ///< costs bandwidth: for measurements
     bool early_muxer = true;  ///< false: negotiate the muxer by multistream, as peers without Noise extensions do
     YamuxConfig yamux{};
+    std::function<std::size_t()> inbound_streams{};         ///< asked for each connection; empty: as `yamux` has it
     std::size_t max_negotiations = 128;                     ///< inbound streams a connection, at once
     Duration negotiation_limit = std::chrono::seconds(10);  ///< for one stream
     Duration service_limit = std::chrono::seconds(10);      ///< for an identify exchange and for a stream's farewell
@@ -42,6 +43,8 @@ struct Local {
 
     const net::ProtocolSpec* find_protocol(std::string_view id) const noexcept;
     const Service* find_service(std::string_view id) const noexcept;
+    /// Of a connection that is made now.
+    YamuxConfig yamux() const;
     /// What identify tells a peer that is seen at `remote`.
     IdentifyInfo describe(const Multiaddr& remote) const;
 };
