@@ -81,7 +81,7 @@ std::string limits_section() {
                             bold(info.name),
                             node::limit_text(defaults.*info.field),
                             roff(info.unit),
-                            roff(info.meaning) + (info.live ? "; can change while the node runs" : ""));
+                            roff(info.meaning));
     }
     return text;
 }

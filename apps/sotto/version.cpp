@@ -31,14 +31,10 @@ int version_verb(bool json) {
 int limits_verb() {
     const node::Limits defaults;
     fmt::print("Bounds that --limit NAME=VALUE sets. 0 is refused; the word unlimited lifts one.\n");
-    fmt::print("Those with a * can change while the node runs.\n\n");
+    fmt::print("All can change while the node runs.\n\n");
     for (const auto& info : node::limit_table()) {
-        fmt::print("  {:<28} {:>12} {:<12} {}{}\n",
-                   info.name,
-                   node::limit_text(defaults.*info.field),
-                   info.unit,
-                   info.meaning,
-                   info.live ? " *" : "");
+        fmt::print(
+            "  {:<28} {:>12} {:<12} {}\n", info.name, node::limit_text(defaults.*info.field), info.unit, info.meaning);
     }
     return kDone;
 }

@@ -27,7 +27,7 @@ std::unique_ptr<net::Upgrader> libp2p_upgrader(
     libp2p.serve_perf = config.serve_perf;
     libp2p.serve_echo = config.serve_echo;
     libp2p.listen_addresses = [host] { return announced_addresses(*host); };
-    libp2p.yamux.core.max_inbound_streams = config.limits.streams_per_connection;
+    libp2p.inbound_streams = [&limits = config.limits] { return limits.streams_per_connection; };
     return libp2p::make_libp2p_upgrader(env, std::move(libp2p));
 }
 
@@ -37,7 +37,7 @@ std::unique_ptr<net::Upgrader> devp2p_upgrader(Env env,
                                                const net::ProtocolSpec& shh) {
     devp2p::Config devp2p{.identity = identities.devp2p, .client = client_name()};
     devp2p.protocols = {&shh};
-    devp2p.connection.outbox_bytes = config.limits.outbox_bytes;
+    devp2p.outbox_bytes = [&limits = config.limits] { return limits.outbox_bytes; };
     return devp2p::make_rlpx_upgrader(env, std::move(devp2p));
 }
 

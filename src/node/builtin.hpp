@@ -9,6 +9,7 @@ namespace sotto::node {
 /// here.
 Node::Transports builtin_transports(Env env);
 /// Upgraders and protocols. `host` is set before the first connection; identify asks it for the listen addresses.
+/// `config` outlives them: each connection is made by its limits of that moment.
 Host::Parts builtin_parts(
     Env env, const Config& config, const Identities& identities, whisper::Whisper& whisper, Host* const* host);
 

@@ -17,7 +17,7 @@ std::string joined(const std::vector<std::string>& names) {
 
 /// Compared in another way: by what follows from it.
 bool compared_as_text(std::string_view name) {
-    constexpr std::string_view kOthers[] = {"limit", "max-connections", "log-level", "log-format"};
+    constexpr std::string_view kOthers[] = {"limit", "max-connections", "min-pow", "log-level", "log-format"};
     return std::ranges::find(kOthers, name) == std::end(kOthers);
 }
 
@@ -35,9 +35,9 @@ Control::Reloaded Control::compare(const RawSettings& settings, const Config& co
     Reloaded found;
     if (config.log_level != config_.log_level) found.changed.emplace_back("log-level");
     if (config.log_format != config_.log_format) found.changed.emplace_back("log-format");
+    if (config.min_pow != config_.min_pow) found.changed.emplace_back("min-pow");
     for (const auto& info : limit_table()) {
-        if (config.limits.*info.field == config_.limits.*info.field) continue;
-        (info.live ? found.changed : found.needs_restart).emplace_back(info.name);
+        if (config.limits.*info.field != config_.limits.*info.field) found.changed.emplace_back(info.name);
     }
     for (const auto& info : setting_table()) {
         if (!compared_as_text(info.name)) continue;
@@ -51,8 +51,11 @@ void Control::apply(const Config& config) {
     config_.log_level = config.log_level;
     config_.log_format = config.log_format;
     log::configure(config_.log_level, config_.log_format);
-    node_.set_limits(config.limits);
-    config_.limits = node_.limits();
+    config_.limits = config.limits;
+    node_.set_limits(config_.limits);
+    // Left alone, what a client has set since stays.
+    if (config.min_pow != config_.min_pow) (void)node_.whisper().set_min_pow(config.min_pow);
+    config_.min_pow = config.min_pow;
 }
 
 Result<Control::Reloaded> Control::reload() {
@@ -79,12 +82,6 @@ Result<Control::Reloaded> Control::reload() {
 Result<void> Control::set_limits(std::span<const std::string> assignments) {
     auto wanted = config_;
     for (const auto& assignment : assignments) SOTTO_CHECK(wanted.limits.set(assignment));
-    for (const auto& info : limit_table()) {
-        if (info.live || wanted.limits.*info.field == config_.limits.*info.field) continue;
-        return fail(
-            Errc::invalid_argument,
-            "the limit " + std::string(info.name) + " needs a restart: set it in the settings file or by --limit");
-    }
     apply(wanted);
     log::info("run", "limits were set", {{"limits", joined({assignments.begin(), assignments.end()})}});
     return {};

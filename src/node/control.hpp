@@ -23,10 +23,10 @@ class Control {
         std::vector<std::string> changed;        ///< names of settings and limits, in force from now on
         std::vector<std::string> needs_restart;  ///< differ from what the node was started with
     };
-    /// Reads the settings file again; flags and variables still win over it. Log level, log format and live limits
-    /// change. A broken file changes nothing. Both outcomes are logged.
+    /// Reads the settings file again; flags and variables still win over it. Log level, log format, least
+    /// proof of work and limits change. A broken file changes nothing. Both outcomes are logged.
     Result<Reloaded> reload();
-    /// "NAME=VALUE" each, all or none, until the next reload. Refused: unknown names, and limits that need a restart.
+    /// "NAME=VALUE" each, all or none, until the next reload. Refused: unknown names.
     Result<void> set_limits(std::span<const std::string> assignments);
     /// Until the next reload.
     void set_log_level(log::Level level);

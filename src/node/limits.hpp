@@ -46,7 +46,6 @@ struct LimitInfo {
     std::string_view unit;
     std::string_view meaning;
     std::uint64_t Limits::* field;
-    bool live = false;  ///< can change while the node runs
 };
 
 std::span<const LimitInfo> limit_table() noexcept;

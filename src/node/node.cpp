@@ -30,9 +30,9 @@ std::optional<whisper::PacketRates> announced_rates(const Limits& limits) {
     return rates;
 }
 
-whisper::Config whisper_config(const Config& config, Host* const& host, whisper::Journal* journal) {
-    const auto& limits = config.limits;
-    whisper::Config whisper;
+whisper::Limits whisper_limits(const Limits& limits) {
+    whisper::Limits whisper;
+    whisper.pool = {limits.pool_bytes, limits.pool_envelopes};
     whisper.rates_per_peer = {rate(limits.peer_packets_per_second),
                               rate(limits.peer_envelopes_per_second),
                               rate(limits.peer_bytes_per_second)};
@@ -41,11 +41,16 @@ whisper::Config whisper_config(const Config& config, Host* const& host, whisper:
                                  rate(limits.address_bytes_per_second)};
     whisper.announced_rates = announced_rates(limits);
     whisper.deliveries = {limits.followed_messages, limits.held_by};
+    return whisper;
+}
+
+whisper::Config whisper_config(const Config& config, Host* const& host, whisper::Journal* journal) {
+    whisper::Config whisper;
+    whisper.limits = whisper_limits(config.limits);
     whisper.journal = journal;
     whisper.address_of = [&host](const crypto::PeerId& peer) { return host->host_key(peer); };
     whisper.min_pow = config.min_pow;
     whisper.rule = config.pow_rule;
-    whisper.pool = {config.limits.pool_bytes, config.limits.pool_envelopes};
     return whisper;
 }
 
@@ -132,10 +137,9 @@ void Node::stop() noexcept {
 }
 
 void Node::set_limits(const Limits& limits) {
-    for (const auto& info : limit_table()) {
-        if (info.live) config_.limits.*info.field = limits.*info.field;
-    }
-    host_->set_limits(config_.limits);
+    config_.limits = limits;
+    host_->set_limits(limits);
+    whisper_->set_limits(whisper_limits(limits));
 }
 
 std::string Node::enode() const {

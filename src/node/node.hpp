@@ -46,8 +46,9 @@ class Node {
     Task<void> run();
     void stop() noexcept;
 
+    /// What is in force; the reference, good as long as the node, shows every change.
     const Limits& limits() const noexcept { return config_.limits; }
-    /// Takes over those that can change while the node runs (LimitInfo::live); the others stay as they are.
+    /// In force at once, but for outbox_bytes and streams_per_connection: those are for connections from now on.
     void set_limits(const Limits& limits);
 
     Host& host() noexcept { return *host_; }

@@ -11,6 +11,10 @@ constexpr Duration kMaxDebt = 2 * Allowance::kMaxWait;
 
 }  // namespace
 
+void Allowance::set_rates(const Rates& rates) noexcept {
+    if (rates != rates_) *this = Allowance(rates);
+}
+
 std::optional<Duration> Allowance::charge(const Load& load, TimePoint now) noexcept {
     const auto debt = std::max(
         {packets_.debt_after(1, now), envelopes_.debt_after(load.envelopes, now), bytes_.debt_after(load.bytes, now)});
@@ -19,6 +23,11 @@ std::optional<Duration> Allowance::charge(const Load& load, TimePoint now) noexc
     envelopes_.take(load.envelopes);
     bytes_.take(load.bytes);
     return std::min(debt, kMaxWait);
+}
+
+void AddressAllowances::set_rates(const Rates& rates) noexcept {
+    rates_ = rates;
+    for (auto& [address, allowance] : allowances_) allowance->set_rates(rates);
 }
 
 std::shared_ptr<Allowance> AddressAllowances::of(const std::string& address) {

@@ -18,6 +18,7 @@ struct Rates {
     double packets = TokenBucket::kUnlimited;  ///< messages of any code
     double envelopes = TokenBucket::kUnlimited;
     double bytes = TokenBucket::kUnlimited;  ///< of payload
+    friend bool operator==(const Rates&, const Rates&) = default;
 };
 
 /// One packet.
@@ -34,7 +35,13 @@ class Allowance {
     static constexpr Duration kMaxWait = std::chrono::seconds(1);
 
     explicit Allowance(const Rates& rates) noexcept
-        : packets_(rates.packets, kBurst), envelopes_(rates.envelopes, kBurst), bytes_(rates.bytes, kBurst) {}
+        : rates_(rates),
+          packets_(rates.packets, kBurst),
+          envelopes_(rates.envelopes, kBurst),
+          bytes_(rates.bytes, kBurst) {}
+
+    /// Other rates begin anew, and what was owed is forgiven; the same ones change nothing.
+    void set_rates(const Rates& rates) noexcept;
 
     /// How long to wait before the next packet is read; nullopt: drop this one, nothing was charged.
     std::optional<Duration> charge(const Load& load, TimePoint now) noexcept;
@@ -42,6 +49,7 @@ class Allowance {
     bool full(TimePoint now) const noexcept { return packets_.full(now) && envelopes_.full(now) && bytes_.full(now); }
 
   private:
+    Rates rates_;
     TokenBucket packets_;
     TokenBucket envelopes_;
     TokenBucket bytes_;
@@ -53,6 +61,8 @@ class AddressAllowances {
   public:
     explicit AddressAllowances(const Rates& rates) : rates_(rates) {}
 
+    /// Of all addresses, those that are connected too.
+    void set_rates(const Rates& rates) noexcept;
     /// Null for the empty address: exempt.
     std::shared_ptr<Allowance> of(const std::string& address);
     /// Forgets those that nobody uses and that owe nothing: on a coarse tick.

@@ -52,6 +52,24 @@ TEST(AddressAllowances, SessionsOfOneAddressShareAndANewOneDoesNotBeginAnew) {
     EXPECT_EQ(addresses.size(), 0u);
 }
 
+TEST(Allowance, OtherRatesBeginAnewAndTheSameOnesForgiveNothing) {
+    Allowance allowance({.envelopes = 10});
+    EXPECT_EQ(allowance.charge({50, 1}, at(0s)), 1s);
+    allowance.set_rates({.envelopes = 10});
+    EXPECT_EQ(allowance.charge({20, 1}, at(0s)), std::nullopt) << "three seconds of debt";
+    allowance.set_rates({.envelopes = 1'000});
+    EXPECT_EQ(allowance.charge({4'000, 1}, at(0s)), 0s);
+    EXPECT_EQ(allowance.charge({100, 1}, at(0s)), 100ms);
+}
+
+TEST(AddressAllowances, OtherRatesAreForThoseInUseToo) {
+    AddressAllowances addresses({.envelopes = 10});
+    const auto used = addresses.of("10.0.0.1");
+    addresses.set_rates({.envelopes = 1});
+    EXPECT_EQ(used->charge({5, 1}, at(0s)), 1s);
+    EXPECT_EQ(addresses.of("10.0.0.2")->charge({5, 1}, at(0s)), 1s);
+}
+
 TEST(AddressAllowances, AnEmptyAddressIsExempt) {
     AddressAllowances addresses({.envelopes = 10});
     EXPECT_EQ(addresses.of(""), nullptr);

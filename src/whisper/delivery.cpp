@@ -121,6 +121,24 @@ void Deliveries::judge(Age age, Delivery& delivery) {
     if (delivery.settled()) settled_.insert(age);
 }
 
+template <class Concerned>
+void Deliveries::judge_again(Concerned concerned) {
+    // Whoever is told may post, and so move what is here.
+    for (const auto& [deadline, age] : std::vector(by_deadline_.begin(), by_deadline_.end())) {
+        const auto it = by_age_.find(age);
+        if (it == by_age_.end() || !concerned(it->second)) continue;
+        const auto before = it->second.state;
+        judge(age, it->second);
+        if (it->second.state != before) tell(it->second);
+    }
+}
+
+void Deliveries::set_limits(const Limits& limits) {
+    limits_ = limits;
+    while (by_age_.size() > limits_.messages && !settled_.empty()) forget(*settled_.begin());
+    judge_again([](const Delivery&) { return true; });
+}
+
 void Deliveries::on_sent(const Hash& envelope, const crypto::PeerId& peer) {
     auto* delivery = at(envelope);
     if (!delivery || !add_peer(delivery->sent_to, peer)) return;
@@ -172,14 +190,7 @@ void Deliveries::set_suspect(const crypto::PeerId& peer, bool suspect) {
     if (suspects_.size() >= kMaxSuspects) suspects_.clear();
     const bool changed = suspect ? suspects_.insert(peer).second : suspects_.erase(peer) > 0;
     if (!changed) return;
-    // Whoever is told may post, and so move what is here.
-    for (const auto& [deadline, age] : std::vector(by_deadline_.begin(), by_deadline_.end())) {
-        const auto it = by_age_.find(age);
-        if (it == by_age_.end() || !contains(it->second.acknowledged_by, peer)) continue;
-        const auto before = it->second.state;
-        judge(age, it->second);
-        if (it->second.state != before) tell(it->second);
-    }
+    judge_again([&](const Delivery& delivery) { return contains(delivery.acknowledged_by, peer); });
 }
 
 std::array<std::size_t, kDeliveryStates> Deliveries::counts() const {

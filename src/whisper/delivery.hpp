@@ -68,6 +68,8 @@ class Deliveries {
     };
     explicit Deliveries(const Limits& limits) : limits_(limits) {}
 
+    /// In force at once. Those under way are followed to their end, however many they are.
+    void set_limits(const Limits& limits);
     /// Nothing more can be followed: all are under way.
     bool full() const noexcept { return by_age_.size() - settled_.size() >= limits_.messages; }
     bool empty() const noexcept { return by_age_.empty(); }
@@ -111,6 +113,9 @@ class Deliveries {
 
     Delivery* at(const Hash& envelope);
     void judge(Age age, Delivery& delivery);
+    /// Judges and tells of those under way that `concerned(Delivery)` names.
+    template <class Concerned>
+    void judge_again(Concerned concerned);
     void end(Age age, Delivery& delivery, DeliveryState state, std::string_view reason);
     void forget(Age age);
     void tell(const Delivery& delivery);

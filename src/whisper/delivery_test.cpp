@@ -79,6 +79,37 @@ TEST(Deliveries, WhatWasAcknowledgedStaysSoWhenItsTimeIsOver) {
     EXPECT_EQ(rig.state(1), State::acknowledged);
 }
 
+TEST(Deliveries, FewerHoldersAreEnoughFromThenOnAndMoreAreAskedForAgain) {
+    Rig rig({.held_by = 3});
+    for (Byte number = 1; number <= 3; ++number) rig.deliveries.add(posted(number));
+    for (Byte number = 1; number <= 2; ++number) rig.deliveries.on_acknowledged(hash_of(number), peer(1));
+    rig.deliveries.on_acknowledged(hash_of(2), peer(2));
+    rig.told.clear();
+    rig.deliveries.set_limits({.held_by = 2});
+    EXPECT_EQ(rig.told, std::vector{State::held});
+    EXPECT_EQ(rig.state(1), State::acknowledged);
+    EXPECT_EQ(rig.state(2), State::held);
+    EXPECT_EQ(rig.state(3), State::sealed);
+    rig.deliveries.set_limits({.held_by = 3});
+    EXPECT_EQ(rig.told, (std::vector{State::held, State::acknowledged}));
+    EXPECT_EQ(rig.state(2), State::acknowledged);
+}
+
+TEST(Deliveries, FewerAreFollowedFromThenOnButThoseUnderWayToTheirEnd) {
+    Rig rig;
+    std::vector<Hash> forgotten;
+    const auto told = rig.deliveries.forgotten().subscribe([&](const Hash& id) { forgotten.push_back(id); });
+    for (Byte number = 1; number <= 4; ++number) rig.deliveries.add(posted(number));
+    for (const auto number : {Byte{1}, Byte{3}}) rig.deliveries.on_acknowledged(hash_of(number), peer(1));
+    rig.deliveries.set_limits({.messages = 3});
+    EXPECT_EQ(forgotten, std::vector{hash_of(1)});
+    rig.deliveries.set_limits({.messages = 1});
+    EXPECT_EQ(forgotten, (std::vector{hash_of(1), hash_of(3)}));
+    EXPECT_EQ(rig.state(2), State::sealed);
+    EXPECT_EQ(rig.state(4), State::sealed);
+    EXPECT_TRUE(rig.deliveries.full());
+}
+
 TEST(Deliveries, WithoutAPeerItExpiresAndSaysSo) {
     Rig rig;
     rig.deliveries.add(posted(1));

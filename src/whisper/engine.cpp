@@ -20,9 +20,9 @@ constexpr std::size_t kMaxTrusted = 1024;
 Engine::Engine(Env env, const Config& config)
     : env_(env),
       config_(config),
-      pool_(config.pool, env.random->next_u64()),
+      pool_(config.limits.pool, env.random->next_u64()),
       opener_(env, config.filters),
-      address_allowances_(config.rates_per_address) {
+      address_allowances_(config.limits.rates_per_address) {
     tick_ = env_.clock->after(kTick, [this] { tick(); });
 }
 
@@ -136,7 +136,17 @@ void Engine::check_clock() {
 }
 
 Status Engine::status() const {
-    return {config_.min_pow, bloom_, config_.light_client, config_.confirmations, config_.announced_rates};
+    return {config_.min_pow, bloom_, config_.light_client, config_.confirmations, config_.limits.announced_rates};
+}
+
+void Engine::set_limits(const Limits& limits) {
+    config_.limits = limits;
+    pool_.set_limits(limits.pool);
+    address_allowances_.set_rates(limits.rates_per_address);
+    for (auto* session : sessions_) {
+        session->set_rates(limits.rates_per_peer);
+        session->wake();
+    }
 }
 
 void Engine::set_min_pow(double pow) {

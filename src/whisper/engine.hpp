@@ -41,6 +41,7 @@ class Engine {
     Status status() const;
     double min_pow() const noexcept { return config_.min_pow; }
     const Bloom& bloom() const noexcept { return bloom_; }
+    void set_limits(const Limits& limits);
     void set_min_pow(double pow);
     /// What is wanted besides the topics of the filters.
     void set_base_bloom(const Bloom& bloom);

@@ -162,6 +162,11 @@ Counters Whisper::counters() const {
     return counters;
 }
 
+void Whisper::set_limits(const Limits& limits) {
+    impl_->engine.set_limits(limits);
+    impl_->poster.deliveries().set_limits(limits.deliveries);
+}
+
 Result<void> Whisper::set_min_pow(double pow) {
     if (!std::isfinite(pow) || pow < 0) return fail(Errc::invalid_argument, "invalid PoW: " + std::to_string(pow));
     impl_->engine.set_min_pow(pow);

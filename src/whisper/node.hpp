@@ -21,22 +21,27 @@ namespace sotto::whisper {
 
 class Mail;
 
+/// Bounds that may change while the node runs.
+struct Limits {
+    PoolLimits pool = {};
+    Rates rates_per_peer = {};     ///< what is taken from one peer
+    Rates rates_per_address = {};  ///< and from all peers of one address
+    std::optional<PacketRates> announced_rates = {};
+    Deliveries::Limits deliveries = {};
+};
+
 struct Config {
     double min_pow = 0.002;        ///< accepted and announced
     PowRule rule = PowRule::both;  ///< what incoming envelopes may satisfy; we seal for eip627 unless legacy
     std::size_t max_message_size = kMaxEnvelopeSize;  ///< bytes of one envelope's RLP
-    PoolLimits pool = {};
+    Limits limits = {};
     FilterIndex::Limits filters = {};
     std::size_t max_keys = 10'000;  ///< symmetric keys, and key pairs
     bool confirmations = true;      ///< announce, and answer batches with codes 12 and 11
     bool light_client = false;      ///< relays nothing but its own posts
-    Rates rates_per_peer = {};      ///< what is taken from one peer
-    Rates rates_per_address = {};   ///< and from all peers of one address
-    std::optional<PacketRates> announced_rates = {};
     /// The address whose allowance a connected peer shares; empty: exempt. Not set: all are.
     std::function<std::string(const crypto::PeerId&)> address_of = {};
-    Mail* mail = nullptr;  ///< outlives the node; null: no mail is kept
-    Deliveries::Limits deliveries = {};
+    Mail* mail = nullptr;        ///< outlives the node; null: no mail is kept
     Journal* journal = nullptr;  ///< outlives the node; null: what is posted does not survive the process
 };
 
@@ -151,6 +156,9 @@ class Whisper final : public net::Protocol {
     /// topics.
     Task<Result<Subscription>> subscribe(Criteria criteria, FilterIndex::Handler handler);
 
+    /// In force at once: a smaller pool makes room by its own rule, but never of what was posted here; peers are told
+    /// new packet rates; what is followed is judged anew.
+    void set_limits(const Limits& limits);
     Info info() const;
     Counters counters() const;
     /// Peers are told; for 10 s the old value is accepted too, until they know.

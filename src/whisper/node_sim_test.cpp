@@ -434,7 +434,7 @@ TEST(Mesh, TheSameSeedGivesTheSameRun) {
 
 TEST(Mesh, AFloodCannotPushOutWhatWasPaidFor) {
     run([](Rig& rig) -> Task<void> {
-        const Config small{.min_pow = 0, .pool = {.bytes = 1 << 20, .envelopes = 500}};
+        const Config small{.min_pow = 0, .limits = {.pool = {.bytes = 1 << 20, .envelopes = 500}}};
         auto& node = rig.node(small);
         auto& flooder = rig.node({.min_pow = 0});
         const auto paid = rig.sealed({.ttl = 1'000, .pow = 0.02});

@@ -23,6 +23,12 @@ Result<Bloom> checked_bloom(BytesView bytes) {
     return Bloom(first_bytes<Bloom::kSize>(bytes));
 }
 
+void write_rates(rlp::Writer& writer, const PacketRates& rates) {
+    const auto list = writer.begin_list();
+    writer.uint(rates.per_address).uint(rates.per_peer).uint(rates.per_topic);
+    writer.end_list(list);
+}
+
 Result<PacketRates> read_rates(rlp::Reader fields) {
     PacketRates rates;
     SOTTO_TRY(rates.per_address, fields.uint());
@@ -48,11 +54,7 @@ Bytes encode_status(const Status& status) {
     writer.uint(kVersion).uint(std::bit_cast<std::uint64_t>(status.min_pow));
     writer.string(status.bloom.is_full() ? BytesView() : BytesView(status.bloom.bits()));
     writer.boolean(status.light).boolean(status.confirmations);
-    if (status.rates) {
-        const auto rates = writer.begin_list();
-        writer.uint(status.rates->per_address).uint(status.rates->per_peer).uint(status.rates->per_topic);
-        writer.end_list(rates);
-    }
+    if (status.rates) write_rates(writer, *status.rates);
     writer.end_list(list);
     return out;
 }
@@ -106,6 +108,13 @@ Result<Bloom> decode_bloom(BytesView payload) {
 std::uint64_t PacketRates::strictest() const noexcept {
     if (per_address == 0 || per_peer == 0) return std::max(per_address, per_peer);
     return std::min(per_address, per_peer);
+}
+
+Bytes encode_rates(const PacketRates& rates) {
+    Bytes out;
+    rlp::Writer writer(out);
+    write_rates(writer, rates);
+    return out;
 }
 
 Result<PacketRates> decode_rates(BytesView payload) {

@@ -60,6 +60,7 @@ Bytes encode_bloom(const Bloom& bloom);
 Result<Bloom> decode_bloom(BytesView payload);
 
 /// Code 20. Extra fields are ignored.
+Bytes encode_rates(const PacketRates& rates);
 Result<PacketRates> decode_rates(BytesView payload);
 
 Bytes encode_batch_ack(const Hash& batch);

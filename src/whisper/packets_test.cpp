@@ -80,6 +80,7 @@ TEST(Packets, RatesAreTheSixthField) {
     EXPECT_EQ((PacketRates{10, 5, 0}).strictest(), 5u);
     EXPECT_EQ((PacketRates{10, 0, 0}).strictest(), 10u);
     EXPECT_EQ(decode_rates(hex("c30a0580")).value(), (PacketRates{10, 5, 0}));
+    EXPECT_EQ(encode_rates({10, 5, 0}), hex("c30a0580"));
     EXPECT_FALSE(decode_rates(hex("0a")).has_value());
 }
 

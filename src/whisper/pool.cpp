@@ -71,7 +71,7 @@ Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from) {
     }
     const auto cost = cost_of(*envelope);
     if (from == kNoSlot && refuses_own(envelope->raw().size())) return Added::refused;
-    if (!make_room(cost, work.accepted, from)) return Added::refused;
+    if (!make_room({from, work.accepted, cost, 1})) return Added::refused;
 
     auto& entry = entries_[envelope->hash()];
     entry.envelope = std::move(envelope);
@@ -99,16 +99,30 @@ bool Pool::refuses_own(std::size_t size) const {
     return bytes_of(kNoSlot) + cost_of(size) > limits_.bytes / 2 || count * 2 >= limits_.envelopes;
 }
 
-bool Pool::make_room(std::size_t cost, double pow, Slot source) {
-    if (bytes_ + cost <= limits_.bytes && entries_.size() < limits_.envelopes) return true;
-    // First chosen, then evicted: an envelope that cannot stay in the end must not push out others.
-    const auto victims = choose_victims(cost, pow, source);
-    for (auto* victim : victims) remove(victim);
-    evicted_ += victims.size();
-    return !victims.empty();
+void Pool::set_limits(const PoolLimits& limits) {
+    limits_ = limits;
+    std::vector<Entry*> victims;
+    (void)choose_victims({}, victims);
+    evict(victims);
 }
 
-std::vector<Pool::Entry*> Pool::choose_victims(std::size_t cost, double pow, Slot source) {
+bool Pool::make_room(const Newcomer& newcomer) {
+    account_of(newcomer.source);
+    // First chosen, then evicted: an envelope that cannot stay in the end must not push out others.
+    std::vector<Entry*> victims;
+    if (!choose_victims(newcomer, victims)) return false;
+    evict(victims);
+    return true;
+}
+
+/// False: there is not room enough in the end.
+bool Pool::choose_victims(const Newcomer& newcomer, std::vector<Entry*>& victims) const {
+    std::size_t freed = 0;
+    const auto full = [&] {
+        return bytes_ - freed + newcomer.bytes > limits_.bytes ||
+               entries_.size() - victims.size() + newcomer.envelopes > limits_.envelopes;
+    };
+    if (!full()) return true;
     struct Share {
         Slot source;
         std::size_t bytes;
@@ -116,26 +130,28 @@ std::vector<Pool::Entry*> Pool::choose_victims(std::size_t cost, double pow, Slo
         std::set<Entry*, Cheaper>::const_iterator end;
     };
     std::vector<Share> shares;
-    account_of(source);
     for (const auto& [slot, account] : accounts_) {
         if (slot == kNoSlot) continue;
-        const auto added = slot == source ? cost : 0;
+        const auto added = slot == newcomer.source ? newcomer.bytes : 0;
         shares.push_back({slot, account.bytes + added, account.by_work.begin(), account.by_work.end()});
     }
-    std::vector<Entry*> victims;
-    std::size_t freed = 0;
-    while (bytes_ - freed + cost > limits_.bytes || entries_.size() - victims.size() >= limits_.envelopes) {
+    while (full()) {
         const auto heaviest = std::ranges::max_element(shares, {}, &Share::bytes);
-        if (heaviest == shares.end() || heaviest->next == heaviest->end) return {};
+        if (heaviest == shares.end() || heaviest->next == heaviest->end) return false;
         auto* victim = *heaviest->next;
-        if (heaviest->source == source && victim->work.accepted >= pow) return {};
+        if (heaviest->source == newcomer.source && victim->work.accepted >= newcomer.pow) return false;
         ++heaviest->next;
         const auto size = cost_of(*victim->envelope);
         heaviest->bytes -= size;
         freed += size;
         victims.push_back(victim);
     }
-    return victims;
+    return true;
+}
+
+void Pool::evict(const std::vector<Entry*>& victims) {
+    for (auto* victim : victims) remove(victim);
+    evicted_ += victims.size();
 }
 
 std::vector<SharedEnvelope> Pool::expire(std::uint64_t now) {

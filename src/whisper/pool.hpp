@@ -67,6 +67,9 @@ class Pool {
     /// `hash_seed` keeps strangers from choosing hashes that share a bucket.
     Pool(const PoolLimits& limits, std::uint64_t hash_seed);
 
+    /// In force at once: a smaller pool makes room by the rule above, though what was posted here may stay beyond half.
+    void set_limits(const PoolLimits& limits);
+
     Entry* find(const Hash& hash);
     const Entry* find(const Hash& hash) const;
     /// `from` has the envelope already; kNoSlot when it is ours.
@@ -111,6 +114,13 @@ class Pool {
         std::uint64_t sequence;
         Entry* entry;  ///< null: gone
     };
+    /// What needs room.
+    struct Newcomer {
+        Slot source = kNoSlot;
+        double pow = 0;
+        std::size_t bytes = 0;
+        std::size_t envelopes = 0;
+    };
     struct SoonerExpired {
         bool operator()(const Entry* a, const Entry* b) const noexcept;
     };
@@ -118,8 +128,9 @@ class Pool {
     static std::size_t cost_of(std::size_t size) noexcept { return size + kEntryOverhead; }
     static std::size_t cost_of(const Envelope& envelope) noexcept { return cost_of(envelope.raw().size()); }
     Account& account_of(Slot source);
-    bool make_room(std::size_t cost, double pow, Slot source);
-    std::vector<Entry*> choose_victims(std::size_t cost, double pow, Slot source);
+    bool make_room(const Newcomer& newcomer);
+    bool choose_victims(const Newcomer& newcomer, std::vector<Entry*>& victims) const;
+    void evict(const std::vector<Entry*>& victims);
     void remove(Entry* entry);
     std::size_t position_of(std::uint64_t sequence) const noexcept;
     void compact();

@@ -233,6 +233,26 @@ TEST(Pool, WhatWasPostedHereIsNeverPushedOutAndFillsAtMostHalf) {
     EXPECT_EQ(by_number.size(), 2u);
 }
 
+TEST(Pool, ASmallerOneMakesRoomAtOnceButNotOfWhatWasPostedHere) {
+    const auto cost = made(1)->raw().size() + Pool::kEntryOverhead;
+    Pool pool({}, 1);
+    const Slot heavy = pool.open_slot();
+    const Slot light = pool.open_slot();
+    for (std::uint64_t i = 0; i < 4; ++i) pool.add(made(i), {1, 1}, kNoSlot);
+    for (std::uint64_t i = 10; i < 18; ++i) pool.add(made(i), {1, static_cast<double>(i)}, heavy);
+    for (std::uint64_t i = 20; i < 23; ++i) pool.add(made(i), {1, 1}, light);
+    pool.set_limits({.bytes = 10 * cost, .envelopes = 1'000});
+    EXPECT_EQ(nonces(pool), (std::vector<std::uint64_t>{0, 1, 2, 3, 15, 16, 17, 20, 21, 22})) << "the least work goes";
+    EXPECT_EQ(pool.evicted(), 5u);
+    pool.set_limits({.bytes = 10 * cost, .envelopes = 8});
+    EXPECT_EQ(pool.size(), 8u);
+    pool.set_limits({.bytes = 1, .envelopes = 1});
+    EXPECT_EQ(nonces(pool), (std::vector<std::uint64_t>{0, 1, 2, 3})) << "promised";
+    EXPECT_EQ(pool.add(made(30), {1, 9}, heavy), Pool::Added::refused);
+    pool.set_limits({.bytes = 10 * cost, .envelopes = 8});
+    EXPECT_EQ(pool.add(made(30), {1, 9}, heavy), Pool::Added::added);
+}
+
 TEST(Pool, WhatIsPostedHereMakesPeersMakeRoom) {
     Pool pool({.bytes = 1'000'000, .envelopes = 4}, 1);
     const Slot peer = pool.open_slot();

@@ -44,7 +44,7 @@ Result<Point> parse_receiver(BytesView key) {
 }  // namespace
 
 Poster::Poster(Engine& engine, const KeyStore& keys)
-    : engine_(engine), keys_(keys), deliveries_(engine.config().deliveries) {
+    : engine_(engine), keys_(keys), deliveries_(engine.config().limits.deliveries) {
     engine_events_ = engine_.events().subscribe([this](const EnvelopeEvent& event) { on_event(event); });
     ticks_ = engine_.ticks().subscribe([this] { deliveries_.expire(engine_.env().clock->wall().seconds()); });
     changes_ = deliveries_.changes().subscribe([this](const Delivery& delivery) { note(delivery); });

@@ -497,7 +497,7 @@ TEST(Poster, SaysSoWhereAPoolHasNoRoomAfterARestart) {
     Fixture fixture;
     auto body = [&](Rig& rig) -> Task<void> {
         const auto id = co_await fixture.node().post(fixture.message(600));
-        auto& again = rig.node({.pool = {.bytes = 100, .envelopes = 1}});
+        auto& again = rig.node({.limits = {.pool = {.bytes = 100, .envelopes = 1}}});
         again.restore(fixture.journal.all());
         EXPECT_EQ(again.deliveries().find(*id)->state, State::failed);
         EXPECT_EQ(again.deliveries().find(*id)->reason, "no room for the envelope");
@@ -506,7 +506,7 @@ TEST(Poster, SaysSoWhereAPoolHasNoRoomAfterARestart) {
 }
 
 TEST(Poster, WhatThePoolHasNoRoomForIsRefusedBeforeItIsKept) {
-    Fixture fixture({.pool = {.bytes = 1 << 20, .envelopes = 4}});
+    Fixture fixture({.limits = {.pool = {.bytes = 1 << 20, .envelopes = 4}}});
     auto body = [&](Rig&) -> Task<void> {
         for (int i = 0; i < 2; ++i) EXPECT_TRUE((co_await fixture.node().post(fixture.message())).has_value());
         const auto refused = co_await fixture.node().post(fixture.message());
@@ -518,7 +518,7 @@ TEST(Poster, WhatThePoolHasNoRoomForIsRefusedBeforeItIsKept) {
 }
 
 TEST(Poster, ForgetsOnTheDiskWhatItForgets) {
-    Fixture fixture({.deliveries = {.messages = 2, .held_by = 1}});
+    Fixture fixture({.limits = {.deliveries = {.messages = 2, .held_by = 1}}});
     auto body = [&](Rig&) -> Task<void> {
         for (int i = 0; i < 5; ++i) {
             EXPECT_TRUE((co_await fixture.node().post(fixture.message(1))).has_value());

@@ -55,12 +55,13 @@ Session::Session(Engine& engine, net::MessageStream& stream, const Status& ours,
       stream_(stream),
       outbox_(engine.pool(), {theirs.min_pow, theirs.bloom, engine.config().light_client}, engine.env().clock->now()),
       wake_(engine.env().executor),
-      allowance_(engine.config().rates_per_peer),
+      allowance_(engine.config().limits.rates_per_peer),
       address_allowance_(engine.allowance_of(stream.peer().id)),
       confirms_(ours.confirmations && theirs.confirmations),
       since_(engine.env().clock->now()),
       told_min_pow_(ours.min_pow),
       told_bloom_(ours.bloom),
+      told_rates_(ours.rates),
       retry_pause_(kFirstPause) {
     set_pace(theirs.rates);
     engine_.attach(*this);
@@ -342,8 +343,7 @@ std::optional<TimePoint> Session::next_due() const noexcept {
     return std::max(*due, pace_due_);
 }
 
-Task<Result<bool>> Session::send_next() {
-    if (suspect_) co_return false;
+Task<Result<bool>> Session::tell_terms() {
     if (told_min_pow_ != engine_.min_pow()) {
         told_min_pow_ = engine_.min_pow();
         const Bytes payload = encode_pow_requirement(told_min_pow_);
@@ -356,6 +356,19 @@ Task<Result<bool>> Session::send_next() {
         SOTTO_CO_CHECK(co_await write(code::kBloom, payload));
         co_return true;
     }
+    if (const auto& rates = engine_.config().limits.announced_rates; told_rates_ != rates) {
+        told_rates_ = rates;
+        const Bytes payload = encode_rates(rates.value_or(PacketRates{}));
+        SOTTO_CO_CHECK(co_await write(code::kRateLimits, payload));
+        co_return true;
+    }
+    co_return false;
+}
+
+Task<Result<bool>> Session::send_next() {
+    if (suspect_) co_return false;
+    SOTTO_CO_TRY(const bool told, co_await tell_terms());
+    if (told) co_return true;
     if (!direct_.empty()) {
         const auto envelope = direct_.front();
         SOTTO_CO_CHECK(co_await write(code::kDirect, envelope->raw()));

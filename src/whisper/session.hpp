@@ -40,6 +40,8 @@ class Session final : private MailLink {
     void on_added(const Pool::Entry& entry, std::uint64_t wall_seconds, TimePoint now);
     /// Our terms changed: tell the peer.
     void wake() noexcept { wake_.notify(); }
+    /// What is taken from the peer.
+    void set_rates(const Rates& rates) noexcept { allowance_.set_rates(rates); }
     void set_own_only(bool own_only);
     /// While the peer is suspect nothing new is sent to it; what waits is not lost.
     void set_suspect(bool suspect);
@@ -94,6 +96,8 @@ class Session final : private MailLink {
     Task<void> drive_outbox();
     std::optional<TimePoint> next_due() const noexcept;
     void set_pace(const std::optional<PacketRates>& rates);
+    /// Whether the peer was told of a change.
+    Task<Result<bool>> tell_terms();
     Task<Result<bool>> send_next();
     Task<Result<void>> send_batch(const Outbox::Batch& batch);
     void remember(const Hash& batch, const Outbox::Batch& envelopes);
@@ -117,6 +121,7 @@ class Session final : private MailLink {
     LagSample lags_;
     double told_min_pow_;
     Bloom told_bloom_;
+    std::optional<PacketRates> told_rates_;
     std::list<SharedEnvelope> direct_;
     std::size_t direct_bytes_ = 0;
     std::vector<Unconfirmed> unconfirmed_;

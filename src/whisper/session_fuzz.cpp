@@ -103,7 +103,7 @@ Task<void> play(const Env& env, Script& script, Whisper& node, testing::PipeEnd&
 }
 
 Task<void> session(const Env& env, Script& script) {
-    Whisper node(env, {.pool = {.bytes = 8'000, .envelopes = 10}});
+    Whisper node(env, {.limits = {.pool = {.bytes = 8'000, .envelopes = 10}}});
     auto pipe = testing::make_pipe(env, 1, 2, {.capacity = 16'384});
     const auto key = node.add_sym_key(Bytes(32, 1)).value();
     (void)co_await node.new_filter({.sym_key_id = key, .allow_p2p = true});

@@ -38,7 +38,7 @@ TEST(Rates, APeerAboveItsRateWaitsAndLosesNothing) {
     Rig rig;
     auto body = [](Rig& r) -> Task<void> {
         Config config;
-        config.rates_per_peer = {.envelopes = 10};
+        config.limits.rates_per_peer = {.envelopes = 10};
         auto& node = r.node(config);
         auto* peer = co_await befriend(r, node, 2);
         for (int i = 0; i < 60; ++i) (void)co_await send(*peer, code::kMessages, list_of({r.sealed({.size = 40})}));
@@ -57,7 +57,7 @@ TEST(Rates, AFarTooLargePacketIsDroppedAndThePeerStays) {
     Rig rig;
     auto body = [](Rig& r) -> Task<void> {
         Config config;
-        config.rates_per_peer = {.bytes = 100};
+        config.limits.rates_per_peer = {.bytes = 100};
         auto& node = r.node(config);
         auto* peer = co_await befriend(r, node, 2);
         (void)co_await send(*peer, code::kMessages, list_of({r.sealed({.size = 1000})}));
@@ -77,7 +77,7 @@ TEST(Rates, PeersOfOneAddressShareUnlessItIsExempt) {
         Rig rig;
         auto body = [exempt](Rig& r) -> Task<void> {
             Config config;
-            config.rates_per_address = {.envelopes = 10};
+            config.limits.rates_per_address = {.envelopes = 10};
             config.address_of = [exempt](const crypto::PeerId&) { return std::string(exempt ? "" : "192.0.2.1"); };
             auto& node = r.node(config);
             for (std::uint32_t number = 2; number < 7; ++number) {
@@ -101,12 +101,12 @@ TEST(Rates, OursAreAnnouncedAndThePeersAreObeyed) {
     Rig rig;
     auto body = [](Rig& r) -> Task<void> {
         Config config;
-        config.announced_rates = PacketRates{20, 5, 0};
+        config.limits.announced_rates = PacketRates{20, 5, 0};
         auto& node = r.node(config);
         auto& peer = r.dangling(node, 2);
         (void)co_await send(peer, code::kStatus, encode_status({.rates = PacketRates{0, 2, 0}}));
         const auto first = co_await peer.read();
-        EXPECT_EQ(decode_status(first->payload)->rates, config.announced_rates);
+        EXPECT_EQ(decode_status(first->payload)->rates, config.limits.announced_rates);
 
         std::size_t packets = 0;
         std::size_t envelopes = 0;
@@ -130,6 +130,44 @@ TEST(Rates, OursAreAnnouncedAndThePeersAreObeyed) {
             (void)envelopes_at(peer, &packets);
         }
         EXPECT_GE(packets, 49u) << "the limit is gone";
+    };
+    rig.run(std::ref(body));
+}
+
+TEST(Rates, ChangeForThoseThatAreConnectedAndTheyAreTold) {
+    Rig rig;
+    auto body = [](Rig& r) -> Task<void> {
+        Config config;
+        config.address_of = [](const crypto::PeerId&) { return std::string("192.0.2.1"); };
+        auto& node = r.node(config);
+        auto* first = co_await befriend(r, node, 2);
+        auto* second = co_await befriend(r, node, 3);
+        const auto send_some = [&r](PipeEnd& peer) -> Task<void> {
+            for (int i = 0; i < 60; ++i) (void)co_await send(peer, code::kMessages, list_of({r.sealed({.size = 40})}));
+            co_await r.pass(200ms);
+        };
+        auto limits = config.limits;
+        limits.rates_per_peer = {.envelopes = 10};
+        limits.announced_rates = PacketRates{20, 5, 0};
+        node.set_limits(limits);
+        co_await send_some(*first);
+        EXPECT_LE(node.info().messages, 42u) << "the peer has its new rate";
+        co_await r.pass(10s);
+        EXPECT_EQ(node.info().messages, 60u);
+        const auto told = first->try_read();
+        EXPECT_TRUE(told && told->code == code::kRateLimits && *decode_rates(told->payload) == *limits.announced_rates);
+
+        limits = {.rates_per_address = {.envelopes = 10}};
+        node.set_limits(limits);
+        co_await send_some(*first);
+        co_await send_some(*second);
+        EXPECT_LE(node.info().messages, 60u + 48) << "both share the new rate of their address";
+        std::vector<PacketRates> heard;
+        while (auto message = second->try_read()) {
+            if (message->code == code::kRateLimits) heard.push_back(*decode_rates(message->payload));
+        }
+        EXPECT_EQ(heard, (std::vector{PacketRates{20, 5, 0}, PacketRates{}})) << "lifted in the end";
+        EXPECT_EQ(node.info().peers, 2u);
     };
     rig.run(std::ref(body));
 }
@@ -267,8 +305,8 @@ TEST(Fairness, AnHonestSenderIsHeardAmongTwentyThatFlood) {
     Rig rig;
     auto body = [](Rig& r) -> Task<void> {
         Config config;
-        config.pool = {.bytes = std::size_t{8} << 20, .envelopes = 100'000};
-        config.rates_per_peer = {.envelopes = 100, .bytes = 256 * 1024};
+        config.limits.pool = {.bytes = std::size_t{8} << 20, .envelopes = 100'000};
+        config.limits.rates_per_peer = {.envelopes = 100, .bytes = 256 * 1024};
         auto& node = r.node(config);
         auto* reader = co_await befriend(r, node, 2);
         auto* honest = co_await befriend(r, node, 3);
@@ -299,7 +337,7 @@ TEST(Fairness, AnHonestSenderIsHeardAmongTwentyThatFlood) {
                     if (it != waiting.end() && r.world.now() - it->second <= 2s) ++in_time;
                 }
             }
-            EXPECT_LE(node.info().memory, config.pool.bytes);
+            EXPECT_LE(node.info().memory, config.limits.pool.bytes);
         }
         EXPECT_GE(in_time * 100, (sent - 20) * 99) << in_time << " of " << sent;
         EXPECT_GT(node.counters().packets_delayed, 1000u);

@@ -219,7 +219,7 @@ TEST(Session, ConfirmsBatchesWithCodes12And11ToWhoAnnouncedIt) {
 }
 
 TEST(Session, ConfirmsOnlyWhatItKeeps) {
-    Fixture fixture({.pool = {.bytes = 1 << 20, .envelopes = 150}});
+    Fixture fixture({.limits = {.pool = {.bytes = 1 << 20, .envelopes = 150}}});
     run(fixture, [](Fixture& f) -> Task<void> {
         co_await f.meet({.confirmations = true});
         std::vector<Bytes> batch;

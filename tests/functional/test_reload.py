@@ -2,6 +2,7 @@
 """Settings that change while the node runs: by SIGHUP, and by admin_reload, admin_setLimits and admin_setLogLevel."""
 
 import itertools
+import json
 import signal
 import socket
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ import pytest
 
 from support.node import RpcError, until
 from support.peers import PeerError
+from support.prometheus import scrape
 
 INVALID_PARAMS = -32602
 LIMIT = 10  # seconds
@@ -52,15 +54,36 @@ def node(sotto):
 
 
 class TestHangup:
-    def test_log_level_and_live_limits_change_and_the_rest_is_named(self, node):
-        rewrite(node, 'log-level = "debug"\nmin-pow = 0.5\nlimit = ["connections-per-ip=1", "pool-bytes=5000000"]\n')
+    def test_log_level_and_limits_change_and_the_rest_is_named(self, node):
+        rewrite(node, 'log-level = "debug"\npow-rule = "eip627"\nlimit = ["connections-per-ip=1"]\n')
         line = hangup(node, "were reloaded")
         assert line.startswith("I ")
         assert 'changed="log-level connections-per-ip"' in line
-        assert 'needs_restart="pool-bytes min-pow"' in line
+        assert 'needs_restart="pow-rule"' in line
         assert accepted(node, 3) == 1
         assert "connection refused" in node.log_tail(), "debug lines are written"
-        assert node.rpc("shh_info")["minPow"] == 0.002, "what needs a restart stays"
+
+    def test_every_limit_changes(self, node, cli):
+        limits = [line.split()[0] for line in cli("help", "limits").out.splitlines() if line.startswith("  ")]
+        assert len(limits) >= 24
+        rewrite(node, f"limit = {json.dumps([name + '=1234' for name in limits])}\n")
+        line = hangup(node, "were reloaded")
+        assert f'changed="{" ".join(limits)}"' in line and 'needs_restart="nothing"' in line
+        assert node.rpc("admin_setLimits", {name: 2345 for name in limits}, token=True) is True
+
+    def test_the_least_work_changes_and_what_a_client_has_set_stays(self, node):
+        def min_pow():
+            return node.rpc("shh_info")["minPow"]
+        rewrite(node, "min-pow = 0.5\n")
+        assert 'changed="min-pow" needs_restart="nothing"' in hangup(node, "were reloaded")
+        assert min_pow() == 0.5
+        node.rpc("shh_setMinPoW", 0.1)
+        rewrite(node, 'min-pow = 0.5\nlimit = ["held-by=1"]\n')
+        hangup(node, "were reloaded")
+        assert min_pow() == 0.1
+        rewrite(node, "")
+        hangup(node, "were reloaded")
+        assert min_pow() == 0.002
 
     def test_back_to_the_defaults_when_the_file_goes(self, node):
         rewrite(node, 'limit = ["connections-per-ip=1"]\n')
@@ -114,7 +137,7 @@ class TestRpc:
         ({"connections-per-ip": 1.5}, "whole number"),
         ({"connections-per-ip": None}, "whole number"),
         ({"connections-per-ip": "many"}, "unlimited"),
-        ({"connections-per-ip": 1, "pool-bytes": 5}, "pool-bytes needs a restart"),
+        ({"connections-per-ip": 1, "pool-bytes": 0}, "0"),
         ({"connections-per-ip=1": 5}, "number"),
         (["connections-per-ip=1"], "argument"),
         (7, "argument"),
@@ -139,8 +162,8 @@ class TestRpc:
         assert node.rpc("admin_reload", token=True) == {"changed": ["log-level", "connections-per-ip"],
                                                         "needsRestart": []}
         assert accepted(node, 3) == 3
-        rewrite(node, "min-pow = 1\n")
-        assert node.rpc("admin_reload", token=True) == {"changed": ["log-level"], "needsRestart": ["min-pow"]}
+        rewrite(node, 'pow-rule = "legacy"\n')
+        assert node.rpc("admin_reload", token=True) == {"changed": ["log-level"], "needsRestart": ["pow-rule"]}
         rewrite(node, "min-pow = \n")
         with pytest.raises(RpcError, match=r"sotto\.toml:1: "):
             node.rpc("admin_reload", token=True)
@@ -151,3 +174,61 @@ class TestRpc:
         with pytest.raises((RpcError, PeerError)):
             node.rpc(method, *params)
         assert accepted(node, 3) == 3
+
+
+class TestWhisper:
+    """Two nodes; the first posts, and the limits of either change."""
+
+    COUNT = 20
+
+    @pytest.fixture
+    def pair(self, sotto):
+        sender, receiver = sotto(name="sender"), sotto(name="receiver")
+        sender.rpc("admin_addPeer", receiver.multiaddr, token=True)
+        sender.await_peers(1)
+        return sender, receiver
+
+    def post(self, sender) -> list[str]:
+        key = sender.rpc("shh_newSymKey")
+        return [sender.rpc("shh_post", {"symKeyID": key, "topic": "0x01020304", "payload": f"0x{number:04x}", "ttl": 600,
+                                        "powTarget": 0.002, "powTime": 5}) for number in range(self.COUNT)]
+
+    @staticmethod
+    def await_messages(node, count: int) -> None:
+        until(lambda: node.rpc("shh_info")["messages"] == count, LIMIT, f"{count} envelopes", node)
+
+    def test_a_smaller_pool_makes_room_at_once_and_keeps_what_was_posted_here(self, pair):
+        sender, receiver = pair
+        self.post(sender)
+        self.await_messages(receiver, self.COUNT)
+        before = receiver.rpc("shh_info")["memory"]
+        rewrite(receiver, f'limit = ["pool-bytes={before // 2}"]\n')
+        assert 'changed="pool-bytes"' in hangup(receiver, "were reloaded")
+        assert before // 4 < receiver.rpc("shh_info")["memory"] <= before // 2
+        receiver.rpc("admin_setLimits", {"pool-envelopes": 3}, token=True)
+        assert receiver.rpc("shh_info")["messages"] == 3
+        sender.rpc("admin_setLimits", {"pool-envelopes": 3, "pool-bytes": 5000}, token=True)
+        assert sender.rpc("shh_info")["messages"] == self.COUNT
+        with pytest.raises(RpcError, match="no room"):
+            self.post(sender)
+
+    def test_fewer_holders_are_enough_from_then_on(self, pair):
+        sender, _ = pair
+        hashes = self.post(sender)
+
+        def states() -> set[str]:
+            return {sender.rpc("sotto_messageState", hash_)["state"] for hash_ in hashes}
+        until(lambda: states() == {"acknowledged"}, LIMIT, "confirmations", sender)
+        sender.rpc("admin_setLimits", {"held-by": 1}, token=True)
+        assert states() == {"held"}
+        sender.rpc("admin_setLimits", {"followed-messages": 1}, token=True)
+        assert sender.rpc("sotto_messageState", hashes[-1])["state"] == "held"
+        with pytest.raises(RpcError, match="posted here lately"):
+            sender.rpc("sotto_messageState", hashes[-2])
+
+    def test_rates_are_for_peers_that_are_connected(self, pair):
+        sender, receiver = pair
+        rewrite(receiver, 'limit = ["peer-bytes-per-second=100"]\n')
+        hangup(receiver, "were reloaded")
+        self.post(sender)
+        until(lambda: scrape(receiver).sum("sotto_packets_limited_total") > 0, LIMIT, "a packet that had to wait", receiver)
