@@ -83,10 +83,13 @@ Result<std::vector<SharedMessage>> FilterIndex::drain(const std::string& id) {
     if (it == filters_.end()) return fail(Errc::not_found, "filter not found");
     auto& filter = *it->second;
     std::vector<SharedMessage> messages;
-    messages.swap(filter.queue);
-    messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(filter.head));
-    filter.head = 0;
-    filter.bytes = 0;
+    std::size_t bytes = 0;
+    while (filter.head < filter.queue.size()) {
+        bytes += cost_of(*filter.queue[filter.head]);
+        if (!messages.empty() && bytes > limits_.drained_bytes) break;
+        messages.push_back(take_oldest(filter));
+    }
+    compact(filter);
     return messages;
 }
 
@@ -155,11 +158,23 @@ void FilterIndex::enqueue(Filter& filter, const SharedMessage& message) {
     filter.bytes += cost_of(*message);
     const auto waiting = [&] { return filter.queue.size() - filter.head; };
     while (waiting() > limits_.queued_messages || (filter.bytes > limits_.queued_bytes && waiting() > 1)) {
-        filter.bytes -= cost_of(*filter.queue[filter.head]);
-        filter.queue[filter.head++].reset();
+        (void)take_oldest(filter);
         ++dropped_;
     }
-    if (filter.head >= 64 && filter.head * 2 >= filter.queue.size()) {
+    compact(filter);
+}
+
+SharedMessage FilterIndex::take_oldest(Filter& filter) {
+    auto message = std::move(filter.queue[filter.head++]);
+    filter.bytes -= cost_of(*message);
+    return message;
+}
+
+void FilterIndex::compact(Filter& filter) {
+    if (filter.head == filter.queue.size()) {
+        filter.queue = {};
+        filter.head = 0;
+    } else if (filter.head >= 64 && filter.head * 2 >= filter.queue.size()) {
         filter.queue.erase(filter.queue.begin(), filter.queue.begin() + static_cast<std::ptrdiff_t>(filter.head));
         filter.head = 0;
     }

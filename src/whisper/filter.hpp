@@ -64,6 +64,7 @@ class FilterIndex {
         std::size_t filters = 10'000;
         std::size_t queued_messages = 4'096;               ///< a filter
         std::size_t queued_bytes = std::size_t{16} << 20;  ///< a filter; a single larger message is kept
+        std::size_t drained_bytes = std::size_t{4} << 20;  ///< at once; a single larger message is handed out
     };
     using Handler = std::function<void(const SharedMessage&)>;
 
@@ -75,7 +76,7 @@ class FilterIndex {
     bool remove(const std::string& id);
     bool contains(const std::string& id) const { return filters_.contains(id); }
     std::size_t size() const noexcept { return filters_.size(); }
-    /// Takes what has arrived since the last call, oldest first.
+    /// Takes what has arrived since the last call, oldest first; what is above the bound waits for the next call.
     Result<std::vector<SharedMessage>> drain(const std::string& id);
 
     /// The distinct keys that may open an envelope of that topic.
@@ -110,6 +111,8 @@ class FilterIndex {
     static void link(Groups& groups, const SharedFilter& filter);
     static void unlink(Groups& groups, const SharedFilter& filter);
     void enqueue(Filter& filter, const SharedMessage& message);
+    static SharedMessage take_oldest(Filter& filter);
+    static void compact(Filter& filter);
 
     Limits limits_;
     std::unordered_map<std::string, SharedFilter> filters_;

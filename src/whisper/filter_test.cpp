@@ -67,6 +67,31 @@ TEST(Filter, DropsTheOldestAboveItsBoundsAndCounts) {
     EXPECT_EQ(index.add("g", {.key = key}).error(), Errc::exists);
 }
 
+TEST(Filter, HandsOutSoMuchAtOnceAndKeepsTheRestForTheNextPoll) {
+    FilterIndex index({.queued_bytes = 1'000'000, .drained_bytes = 10'000});
+    const auto key = symmetric_key(1);
+    ASSERT_TRUE(index.add("f", {.key = key}).has_value());
+    std::vector<std::size_t> sizes{3'000, 3'000, 20'000, 100};
+    for (int i = 0; i < 300; ++i) sizes.push_back(static_cast<std::size_t>(i));
+    for (const auto size : sizes) index.dispatch(*key, message_of(kTopic, std::string(size, 'a')), {});
+    std::vector<std::size_t> seen;
+    for (;;) {
+        const auto messages = *index.drain("f");
+        if (messages.empty()) break;
+        std::size_t bytes = 0;
+        for (const auto& message : messages) {
+            seen.push_back(message->payload.size());
+            bytes += message->payload.size();
+        }
+        EXPECT_TRUE(bytes <= 10'000 || messages.size() == 1) << bytes;
+        EXPECT_GE(messages.size(), seen.size() > 4 && seen.size() < sizes.size() ? 10u : 1u) << "as much as it may";
+    }
+    EXPECT_EQ(seen, sizes);
+    EXPECT_EQ(index.dropped(), 0u);
+    for (int i = 0; i < 2; ++i) index.dispatch(*key, message_of(kTopic, std::string(490'000, 'b')), {});
+    EXPECT_EQ(index.dropped(), 0u) << "what was handed out is not counted";
+}
+
 TEST(Filter, ARepeatedTopicDeliversOnce) {
     FilterIndex index({});
     const auto key = symmetric_key(1);

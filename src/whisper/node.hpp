@@ -149,7 +149,7 @@ class Whisper final : public net::Protocol {
 
     /// A filter to be polled; its id is 64 hex digits.
     Task<Result<std::string>> new_filter(Criteria criteria);
-    /// What arrived since the last call, oldest first.
+    /// What arrived since the last call, oldest first, as far as one answer may go (FilterIndex::Limits).
     Result<std::vector<SharedMessage>> get_filter_messages(const std::string& id);
     Result<void> delete_filter(const std::string& id);
     /// Calls `handler` for each message until the subscription is dropped, which may outlive the node. Symmetric needs
