@@ -187,8 +187,12 @@ void Engine::set_light_client(bool light) {
     for (auto* session : sessions_) session->set_own_only(light);
 }
 
+std::string Engine::address_of(const crypto::PeerId& peer) const {
+    return config_.address_of ? config_.address_of(peer) : std::string();
+}
+
 std::shared_ptr<Allowance> Engine::allowance_of(const crypto::PeerId& peer) {
-    return config_.address_of ? address_allowances_.of(config_.address_of(peer)) : nullptr;
+    return address_allowances_.of(address_of(peer));
 }
 
 void Engine::attach(Session& session) {

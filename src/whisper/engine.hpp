@@ -51,7 +51,9 @@ class Engine {
     void set_light_client(bool light);
 
     Mail& mail() noexcept { return config_.mail ? *config_.mail : no_mail_; }
-    /// Shared by the sessions of the peer's address; null: exempt.
+    /// What the peer shares its allowance and its part of the pool by; empty: by nothing.
+    std::string address_of(const crypto::PeerId& peer) const;
+    /// Null: exempt.
     std::shared_ptr<Allowance> allowance_of(const crypto::PeerId& peer);
 
     void attach(Session& session);

@@ -39,7 +39,7 @@ struct Config {
     std::size_t max_keys = 10'000;  ///< symmetric keys, and key pairs
     bool confirmations = true;      ///< announce, and answer batches with codes 12 and 11
     bool light_client = false;      ///< relays nothing but its own posts
-    /// The address whose allowance a connected peer shares; empty: exempt. Not set: all are.
+    /// The address whose allowance and part of the pool a connected peer shares; empty: exempt. Not set: all are.
     std::function<std::string(const crypto::PeerId&)> address_of = {};
     Mail* mail = nullptr;        ///< outlives the node; null: no mail is kept
     Journal* journal = nullptr;  ///< outlives the node; null: what is posted does not survive the process

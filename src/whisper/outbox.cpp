@@ -2,6 +2,7 @@
 #include "whisper/outbox.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "whisper/verify.hpp"
 
@@ -17,9 +18,9 @@ bool is_early(const EnvelopeView& view, std::uint64_t wall_seconds) noexcept {
 
 }  // namespace
 
-Outbox::Outbox(Pool& pool, const Terms& terms, TimePoint now)
+Outbox::Outbox(Pool& pool, const Terms& terms, TimePoint now, std::string address)
     : pool_(pool),
-      slot_(pool.open_slot()),
+      slot_(pool.open_slot(std::move(address))),
       terms_(terms),
       live_from_(pool.end()),
       backlog_end_(pool.end()),

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -37,8 +38,8 @@ class Outbox {
         bool own_only = false;  ///< we are a light client: only what was posted here
     };
 
-    /// Owns a slot of the pool.
-    Outbox(Pool& pool, const Terms& terms, TimePoint now);
+    /// Owns a slot of the pool, which shares with those of its `address`.
+    Outbox(Pool& pool, const Terms& terms, TimePoint now, std::string address = {});
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
     ~Outbox();

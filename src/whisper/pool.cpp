@@ -87,14 +87,19 @@ Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from) {
     return Added::added;
 }
 
-Pool::Account& Pool::account_of(Slot source) {
+Pool::Source Pool::source_of(Slot slot) const {
+    return {slot < addresses_.size() ? addresses_[slot] : std::string(), slot};
+}
+
+Pool::Account& Pool::account_of(Slot slot) {
+    auto source = source_of(slot);
     auto& account = accounts_[source];
-    account.source = source;
+    account.source = std::move(source);
     return account;
 }
 
 bool Pool::refuses_own(std::size_t size) const {
-    const auto own = accounts_.find(kNoSlot);
+    const auto own = accounts_.find(source_of(kNoSlot));
     const auto count = own == accounts_.end() ? 0 : own->second.by_work.size();
     return bytes_of(kNoSlot) + cost_of(size) > limits_.bytes / 2 || count * 2 >= limits_.envelopes;
 }
@@ -123,30 +128,41 @@ bool Pool::choose_victims(const Newcomer& newcomer, std::vector<Entry*>& victims
                entries_.size() - victims.size() + newcomer.envelopes > limits_.envelopes;
     };
     if (!full()) return true;
-    struct Share {
-        Slot source;
-        std::size_t bytes;
-        std::set<Entry*, Cheaper>::const_iterator next;
-        std::set<Entry*, Cheaper>::const_iterator end;
-    };
-    std::vector<Share> shares;
-    for (const auto& [slot, account] : accounts_) {
-        if (slot == kNoSlot) continue;
-        const auto added = slot == newcomer.source ? newcomer.bytes : 0;
-        shares.push_back({slot, account.bytes + added, account.by_work.begin(), account.by_work.end()});
+    std::vector<std::size_t> shares;
+    auto offers = collect_offers(shares);
+    for (auto& offer : offers) {
+        if (offer.account->source.slot != newcomer.source) continue;
+        offer.bytes += newcomer.bytes;
+        shares[offer.share] += newcomer.bytes;
     }
     while (full()) {
-        const auto heaviest = std::ranges::max_element(shares, {}, &Share::bytes);
-        if (heaviest == shares.end() || heaviest->next == heaviest->end) return false;
-        auto* victim = *heaviest->next;
-        if (heaviest->source == newcomer.source && victim->work.accepted >= newcomer.pow) return false;
-        ++heaviest->next;
+        const auto heaviest = std::ranges::max_element(
+            offers, {}, [&](const Offer& offer) { return std::pair(shares[offer.share], offer.bytes); });
+        if (heaviest == offers.end() || heaviest->next == heaviest->account->by_work.end()) return false;
+        auto* victim = *heaviest->next++;
+        const bool own = heaviest->account->source.slot == newcomer.source;
+        if (own && victim->work.accepted >= newcomer.pow) return false;
         const auto size = cost_of(*victim->envelope);
         heaviest->bytes -= size;
+        shares[heaviest->share] -= size;
         freed += size;
         victims.push_back(victim);
     }
     return true;
+}
+
+/// `shares` gets the bytes of each address, or of a source without one.
+std::vector<Pool::Offer> Pool::collect_offers(std::vector<std::size_t>& shares) const {
+    std::vector<Offer> offers;
+    const std::string* before = nullptr;
+    for (const auto& [source, account] : accounts_) {
+        if (source.slot == kNoSlot) continue;
+        if (!before || source.address.empty() || source.address != *before) shares.push_back(0);
+        before = &source.address;
+        shares.back() += account.bytes;
+        offers.push_back({&account, shares.size() - 1, account.bytes, account.by_work.begin()});
+    }
+    return offers;
 }
 
 void Pool::evict(const std::vector<Entry*>& victims) {
@@ -168,7 +184,7 @@ void Pool::remove(Entry* entry) {
     auto& account = *entry->account;
     account.by_work.erase(entry);
     account.bytes -= cost;
-    if (account.by_work.empty()) accounts_.erase(account.source);
+    if (account.by_work.empty()) accounts_.erase(accounts_.find(account.source));
     by_expiry_.erase(entry);
     bytes_ -= cost;
     log_[position_of(entry->sequence)].entry = nullptr;
@@ -188,30 +204,34 @@ std::size_t Pool::position_of(std::uint64_t sequence) const noexcept {
     return static_cast<std::size_t>(std::ranges::lower_bound(log_, sequence, {}, &LogItem::sequence) - log_.begin());
 }
 
-Slot Pool::open_slot() {
-    if (free_slots_.empty()) return next_slot_++;
+Slot Pool::open_slot(std::string address) {
+    if (free_slots_.empty()) {
+        addresses_.push_back(std::move(address));
+        return next_slot_++;
+    }
     const Slot slot = *free_slots_.begin();
     free_slots_.erase(free_slots_.begin());
+    addresses_[slot] = std::move(address);
     return slot;
 }
 
 void Pool::close_slot(Slot slot) {
     closed_slots_.push_back(slot);
-    auto left = accounts_.extract(slot);
+    auto left = accounts_.extract(source_of(slot));
     if (left.empty()) return;
-    if (auto departed = accounts_.extract(kDeparted)) {
+    if (auto departed = accounts_.extract(source_of(kDeparted))) {
         // Each entry that moves costs, and one peer may have brought most of the pool: the smaller joins the larger.
         if (departed.mapped().by_work.size() > left.mapped().by_work.size()) left.swap(departed);
         left.mapped().bytes += departed.mapped().bytes;
         for (auto* entry : departed.mapped().by_work) entry->account = &left.mapped();
         left.mapped().by_work.merge(departed.mapped().by_work);
     }
-    left.key() = left.mapped().source = kDeparted;
+    left.key() = left.mapped().source = source_of(kDeparted);
     accounts_.insert(std::move(left));
 }
 
 std::size_t Pool::bytes_of(Slot source) const {
-    const auto it = accounts_.find(source);
+    const auto it = accounts_.find(source_of(source));
     return it == accounts_.end() ? 0 : it->second.bytes;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -35,10 +36,10 @@ struct PoolLimits {
     std::size_t envelopes = 200'000;
 };
 
-/// All envelopes that have not expired, once each, in the order they came. Bounded: when full, the peer that fills most
-/// of it makes room, by its envelopes with the least work per byte and second; a peer at its fair share cannot be
-/// pushed out by one that floods. What was posted here stays in any case and fills at most half. Pure: time comes in.
-/// Loop thread only.
+/// All envelopes that have not expired, once each, in the order they came. Bounded: when full, the address that fills
+/// most of it makes room, and of its peers the one that fills most, by its envelopes with the least work per byte and
+/// second; an address at its fair share cannot be pushed out by one that floods, whatever peers it plays. What was
+/// posted here stays in any case and fills at most half. Pure: time comes in. Loop thread only.
 class Pool {
   public:
     static constexpr std::size_t kEntryOverhead = 512;
@@ -48,9 +49,15 @@ class Pool {
     struct Cheaper {
         bool operator()(const Entry* a, const Entry* b) const noexcept;
     };
+    /// Where envelopes come from. In order, so that the peers of an address stand together.
+    struct Source {
+        std::string address = {};  ///< empty: a share of its own
+        Slot slot = kNoSlot;
+        auto operator<=>(const Source&) const = default;
+    };
     /// What one source has in the pool.
     struct Account {
-        Slot source = kNoSlot;
+        Source source = {};
         std::size_t bytes = 0;
         std::set<Entry*, Cheaper> by_work = {};
     };
@@ -59,7 +66,7 @@ class Pool {
         Work work;
         std::uint64_t sequence = 0;
         Account* account = nullptr;  ///< of who brought it
-        bool own() const noexcept { return account->source == kNoSlot; }
+        bool own() const noexcept { return account->source.slot == kNoSlot; }
         KnownBy known_by = {};
     };
     enum class Added : std::uint8_t { added, duplicate, refused };
@@ -93,8 +100,9 @@ class Pool {
         return end;
     }
 
-    /// A slot whose bits are clear. Closed ones are free again after the next sweep().
-    Slot open_slot();
+    /// A slot whose bits are clear, for a peer that shares with those of its address; empty: with none. Closed ones are
+    /// free again after the next sweep().
+    Slot open_slot(std::string address = {});
     void close_slot(Slot slot);
     /// Bytes that a source fills.
     std::size_t bytes_of(Slot source) const;
@@ -121,15 +129,24 @@ class Pool {
         std::size_t bytes = 0;
         std::size_t envelopes = 0;
     };
+    /// What one source could give up.
+    struct Offer {
+        const Account* account;
+        std::size_t share;  ///< which
+        std::size_t bytes;
+        std::set<Entry*, Cheaper>::const_iterator next;
+    };
     struct SoonerExpired {
         bool operator()(const Entry* a, const Entry* b) const noexcept;
     };
 
     static std::size_t cost_of(std::size_t size) noexcept { return size + kEntryOverhead; }
     static std::size_t cost_of(const Envelope& envelope) noexcept { return cost_of(envelope.raw().size()); }
-    Account& account_of(Slot source);
+    Source source_of(Slot slot) const;
+    Account& account_of(Slot slot);
     bool make_room(const Newcomer& newcomer);
     bool choose_victims(const Newcomer& newcomer, std::vector<Entry*>& victims) const;
+    std::vector<Offer> collect_offers(std::vector<std::size_t>& shares) const;
     void evict(const std::vector<Entry*>& victims);
     void remove(Entry* entry);
     std::size_t position_of(std::uint64_t sequence) const noexcept;
@@ -139,7 +156,8 @@ class Pool {
     std::unordered_map<Hash, Entry, HashOf> entries_;
     std::vector<LogItem> log_;
     std::size_t gone_ = 0;
-    std::map<Slot, Account> accounts_;
+    std::map<Source, Account> accounts_;
+    std::vector<std::string> addresses_;  ///< by slot
     std::set<Entry*, SoonerExpired> by_expiry_;
     std::uint64_t next_sequence_ = 0;
     std::size_t bytes_ = 0;

@@ -201,6 +201,26 @@ TEST(Pool, APeerThatFillsMostOfItMakesRoomForTheOthers) {
     EXPECT_EQ(pool.bytes(), pool.bytes_of(honest) + pool.bytes_of(flood));
 }
 
+TEST(Pool, PeersOfOneAddressHaveOneShareAndPartItAmongThem) {
+    const auto cost = made(300)->raw().size() + Pool::kEntryOverhead;
+    Pool pool({.bytes = 100 * cost, .envelopes = 1'000}, 1);
+    std::vector<Slot> sybils;
+    for (int i = 0; i < 9; ++i) sybils.push_back(pool.open_slot("203.0.113.9"));
+    const Slot quiet = pool.open_slot("203.0.113.9");
+    const Slot honest = pool.open_slot("192.0.2.1");
+    std::uint64_t next = 300;
+    for (int round = 0; round < 50; ++round) {
+        for (const auto sybil : sybils) pool.add(made(next++), {1, 9}, sybil);
+    }
+    for (int i = 0; i < 49; ++i) EXPECT_EQ(pool.add(made(next++), {1, 1}, honest), Pool::Added::added) << i;
+    for (const auto sybil : sybils) pool.add(made(next++), {1, 99}, sybil);
+    EXPECT_EQ(pool.bytes_of(honest), 49 * cost) << "not a tenth, but half";
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(pool.add(made(next++), {1, 1}, quiet), Pool::Added::added) << i;
+    EXPECT_EQ(pool.bytes_of(quiet), 5 * cost) << "of the address's share all have the same";
+    EXPECT_EQ(pool.bytes_of(honest), 49 * cost);
+    EXPECT_LE(pool.bytes(), 100 * cost);
+}
+
 TEST(Pool, WhatAPeerThatIsGoneBroughtStaysAndCountsTogether) {
     Pool pool({}, 1);
     std::uint64_t next = 0;

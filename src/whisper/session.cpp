@@ -53,7 +53,10 @@ Task<Result<Status>> exchange_status(Env env, net::MessageStream& stream, Status
 Session::Session(Engine& engine, net::MessageStream& stream, const Status& ours, const Status& theirs)
     : engine_(engine),
       stream_(stream),
-      outbox_(engine.pool(), {theirs.min_pow, theirs.bloom, engine.config().light_client}, engine.env().clock->now()),
+      outbox_(engine.pool(),
+              {theirs.min_pow, theirs.bloom, engine.config().light_client},
+              engine.env().clock->now(),
+              engine.address_of(stream.peer().id)),
       wake_(engine.env().executor),
       allowance_(engine.config().limits.rates_per_peer),
       address_allowance_(engine.allowance_of(stream.peer().id)),
