@@ -104,8 +104,8 @@ Verdict check_access(const AccessConfig& config, const Endpoint& endpoint, const
         if (token_matches(config, *head.authorization)) return grant(Rights::admin);
         return refuse(401, "this token is not the one in DATA_DIR/rpc-token");
     }
-    if (endpoint.loopback) return grant(Rights::open);
     if (head.session && head.origin && same_origin(*head.origin, *head.host)) return grant(Rights::session);
+    if (endpoint.loopback) return grant(Rights::open);
     auto verdict = refuse(401, "a listener that is not on loopback needs the token in DATA_DIR/rpc-token");
     verdict.page = true;
     return verdict;

@@ -34,11 +34,11 @@ struct Endpoint {
     bool loopback = false;
 };
 
-/// What a caller may use; each has what those before it have.
+/// What a caller may use; each may call what those before it may.
 enum class Rights : std::uint8_t {
     none,     ///< the page and nothing else
-    session,  ///< the namespaces shh and sotto
-    open,     ///< every namespace but admin, and /health, /metrics
+    session,  ///< the namespaces shh and sotto, as the person whose node it is
+    open,     ///< every namespace but admin, and /health, /metrics, as nobody known
     admin,    ///< everything
 };
 
@@ -51,8 +51,8 @@ struct Verdict {
 
 /// The rules of the RPC port, pure. They stop what a web page, another local user or a rebound DNS name could do:
 /// the Host must name the listener or a --rpc-vhosts name; an Origin must be the scheme and Host of an allowed Host, or
-/// in --rpc-origins ("null" never is); a POST must say application/json; without the token only a loopback listener
-/// serves, and a session whose Origin is there and names the same host and port as Host.
+/// in --rpc-origins ("null" never is); a POST must say application/json; without the token only a session whose Origin
+/// is there and names the same host and port as Host is served, and a loopback listener serves everybody.
 Verdict check_access(const AccessConfig& config, const Endpoint& endpoint, const RequestHead& head);
 
 /// Whether somebody with these rights may call methods of this namespace.

@@ -122,6 +122,16 @@ TEST(Access, TakesASessionOffLoopbackFromItsOwnOriginOnly) {
     EXPECT_EQ(rights(), Rights::none) << "a wrong token is not made good by a session";
 }
 
+TEST(Access, TakesASessionOnLoopbackForThePersonAndAllElseForNobodyKnown) {
+    auto head = post("localhost:8545");
+    head.session = true;
+    EXPECT_EQ(check_access(kConfig, kLoopback, head).rights, Rights::open);
+    head.origin = "http://localhost:8545";
+    EXPECT_EQ(check_access(kConfig, kLoopback, head).rights, Rights::session);
+    head.session = false;
+    EXPECT_EQ(check_access(kConfig, kLoopback, head).rights, Rights::open);
+}
+
 TEST(Access, LetsThePageBeAskedForWithoutAToken) {
     RequestHead head{.method = "GET", .host = "192.0.2.7:8545"};
     EXPECT_TRUE(check_access(kConfig, kPublic, head).page);

@@ -16,6 +16,7 @@ void add_all_methods(Dispatcher& dispatcher, const MethodSources& sources) {
     add_admin_methods(dispatcher, sources.control);
     add_key_methods(dispatcher, node, sources.data_dir);
     add_sotto_methods(dispatcher, node);
+    add_chat_identity_method(dispatcher, node, sources.data_dir);
     add_delivery_methods(dispatcher, node.whisper());
     add_event_methods(dispatcher, node, sources.events);
     add_page_method(dispatcher, sources.make_link);

@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/multiaddr.hpp"
+
 namespace sotto::rpc {
 namespace {
 
 constexpr double kBurst = 1;  // seconds' worth
+constexpr std::size_t kIpv6Bytes = 16;
+constexpr std::ptrdiff_t kIpv6Network = 8;
 
 }  // namespace
 
@@ -32,6 +36,13 @@ bool CallRate::take(std::string_view client, std::uint64_t per_second, TimePoint
     if (bucket.debt_after(1, now) > Duration::zero()) return false;
     bucket.take(1);
     return true;
+}
+
+std::string client_at(std::string_view ip) {
+    auto address = parse_ip(ip);
+    if (!address || address->size() != kIpv6Bytes) return std::string(ip);
+    std::fill(address->begin() + kIpv6Network, address->end(), std::uint8_t{0});
+    return ip_to_string(*address);
 }
 
 }  // namespace sotto::rpc

@@ -16,7 +16,7 @@ class CallRate {
   public:
     static constexpr std::size_t kMaxClients = 4096;
 
-    /// One more call of `client`, its IP address in text form. False: too soon. With another `per_second` than before
+    /// One more call of `client`, whatever names it. False: too soon. With another `per_second` than before
     /// everybody begins anew; ~0 is no limit.
     bool take(std::string_view client, std::uint64_t per_second, TimePoint now);
     std::size_t clients() const noexcept { return buckets_.size(); }
@@ -27,5 +27,9 @@ class CallRate {
     std::uint64_t per_second_ = 0;
     std::map<std::string, TokenBucket, std::less<>> buckets_;
 };
+
+/// Names the client at an IP address in text form: with IPv6 by its /64, in which one household or machine has any
+/// number of addresses.
+std::string client_at(std::string_view ip);
 
 }  // namespace sotto::rpc

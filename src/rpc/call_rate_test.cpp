@@ -47,5 +47,13 @@ TEST(CallRate, HasNoLimitWhenToldSo) {
     EXPECT_EQ(rate.clients(), 0u);
 }
 
+TEST(CallRate, KnowsAnIpv6ClientByItsNetworkOf64Bits) {
+    EXPECT_EQ(client_at("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+    EXPECT_EQ(client_at("2001:db8:1:2::1"), client_at("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+    EXPECT_NE(client_at("2001:db8:1:2::1"), client_at("2001:db8:1:3::1"));
+    EXPECT_EQ(client_at("192.0.2.1"), "192.0.2.1");
+    EXPECT_NE(client_at("192.0.2.1"), client_at("192.0.2.2"));
+}
+
 }  // namespace
 }  // namespace sotto::rpc

@@ -11,14 +11,19 @@ namespace {
 
 class Conversation final : public Client {
   public:
-    Conversation(
-        Env env, MessageChannel& channel, const Dispatcher& dispatcher, Caller caller, const ConversationBounds& bounds)
+    Conversation(Env env,
+                 MessageChannel& channel,
+                 const Dispatcher& dispatcher,
+                 Backlog& backlog,
+                 Caller caller,
+                 const ConversationBounds& bounds)
         : env_(env),
           channel_(channel),
           dispatcher_(dispatcher),
           caller_(std::move(caller)),
           bounds_(bounds),
           outbox_(env.executor, std::numeric_limits<std::size_t>::max()),
+          held_(backlog, [this] { leave(); }),
           drained_(env.executor) {}
 
     Rights rights() const noexcept override { return caller_.rights; }
@@ -29,7 +34,7 @@ class Conversation final : public Client {
         const auto bytes = message.size();
         if (notified_bytes_ > 0 && notified_bytes_ + bytes > bounds_.unsent_bytes) return leave();
         notified_bytes_ += bytes;
-        outbox_.force_push({std::move(message), bytes}, bytes);
+        queue({std::move(message), bytes});
     }
 
     Task<void> run() {
@@ -65,7 +70,7 @@ class Conversation final : public Client {
     Task<void> read_all(TaskGroup& calls) {
         for (;;) {
             // Who does not read its answers is not read either.
-            while (!gone_ && outbox_.bytes() > bounds_.unsent_bytes) co_await drained_.wait();
+            while (!gone_ && unsent_bytes_ > bounds_.unsent_bytes) co_await drained_.wait();
             if (gone_) co_return;
             auto request = co_await channel_.read();
             if (!request) {
@@ -96,8 +101,18 @@ class Conversation final : public Client {
     }
 
     void queue_answer(std::string reply) {
-        const auto bytes = reply.size();
-        outbox_.force_push({std::move(reply), 0}, bytes);
+        if (!gone_) queue({std::move(reply), 0});
+    }
+
+    void queue(Message message) {
+        const auto bytes = message.text.size();
+        outbox_.force_push(std::move(message), bytes);
+        hold(unsent_bytes_ + bytes);
+    }
+
+    void hold(std::size_t bytes) {
+        unsent_bytes_ = bytes;
+        held_.set(bytes);
     }
 
     Task<void> write_all() {
@@ -108,6 +123,7 @@ class Conversation final : public Client {
             const auto written = co_await channel_.write(message->text);
             if (!written) break;
             notified_bytes_ -= message->notified_bytes;
+            hold(unsent_bytes_ - message->text.size());
             drained_.notify();
         }
         leave();  // the reader ends when the channel does
@@ -119,16 +135,22 @@ class Conversation final : public Client {
     Caller caller_;
     ConversationBounds bounds_;
     BoundedQueue<Message> outbox_;
-    std::size_t notified_bytes_ = 0;
+    Backlog::Share held_;
+    std::size_t unsent_bytes_ = 0;    ///< of the queue, and of what is being written
+    std::size_t notified_bytes_ = 0;  ///< of those, notifications
     Event drained_;
     bool gone_ = false;
 };
 
 }  // namespace
 
-Task<void> converse(
-    Env env, MessageChannel& channel, const Dispatcher& dispatcher, Caller caller, ConversationBounds bounds) {
-    Conversation conversation(env, channel, dispatcher, std::move(caller), bounds);
+Task<void> converse(Env env,
+                    MessageChannel& channel,
+                    const Dispatcher& dispatcher,
+                    Backlog& backlog,
+                    Caller caller,
+                    ConversationBounds bounds) {
+    Conversation conversation(env, channel, dispatcher, backlog, std::move(caller), bounds);
     co_await conversation.run();
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/env.hpp"
 #include "base/result.hpp"
+#include "rpc/backlog.hpp"
 #include "rpc/dispatcher.hpp"
 
 namespace sotto::rpc {
@@ -40,7 +41,12 @@ struct Caller {
 };
 
 /// Answers one client's requests, each as soon as it is done, and tells it what it has subscribed to, until it leaves.
-Task<void> converse(
-    Env env, MessageChannel& channel, const Dispatcher& dispatcher, Caller caller, ConversationBounds bounds);
+/// What waits for it counts in `backlog`.
+Task<void> converse(Env env,
+                    MessageChannel& channel,
+                    const Dispatcher& dispatcher,
+                    Backlog& backlog,
+                    Caller caller,
+                    ConversationBounds bounds = {});
 
 }  // namespace sotto::rpc

@@ -75,6 +75,10 @@ class ConversationTest : public testing::Test {
             --running;
             co_return json::value("slow");
         });
+        dispatcher.add("x_large", [this](Client&, const json::array&) -> Task<Result<json::value>> {
+            co_await sleep_for(world, seconds(1));
+            co_return json::value(std::string(2000, 'a'));
+        });
         dispatcher.add("x_watch", [this](Client& client, const json::array&) -> Task<Result<json::value>> {
             client.subscriptions.emplace("w",
                                          told.subscribe([&client](const std::string& text) { client.notify(text); }));
@@ -87,7 +91,7 @@ class ConversationTest : public testing::Test {
     }
     void start() {
         world.spawn([](ConversationTest& test) -> Task<void> {
-            co_await converse(test.world.env(), test.channel, test.dispatcher, test.caller, test.bounds);
+            co_await converse(test.world.env(), test.channel, test.dispatcher, test.backlog, test.caller, test.bounds);
             test.ended = true;
         }(*this));
     }
@@ -100,6 +104,7 @@ class ConversationTest : public testing::Test {
     TestChannel channel{world.env()};
     node::Limits limits;
     Dispatcher dispatcher{limits};
+    Backlog backlog{5000};
     Signal<std::string> told;
     Caller caller{Rights::open, [] { return true; }};
     ConversationBounds bounds{.unsent_bytes = 1000, .calls = 2, .write_limit = seconds(30)};
@@ -187,6 +192,33 @@ TEST_F(ConversationTest, ReadsNoMoreOfAClientThatDoesNotReadItsAnswers) {
     channel.start_reading();
     ASSERT_TRUE(world.run_until([&] { return written() == 100; }, seconds(10))) << "none is lost";
     EXPECT_FALSE(ended);
+}
+
+TEST_F(ConversationTest, ReadsNoMoreWhileALargeAnswerIsBeingWritten) {
+    channel.reads = false;
+    start();
+    channel.say(call("x_large"));
+    world.run_for(seconds(2));
+    for (int i = 0; i < 5; ++i) channel.say(call("x_echo"));
+    world.run_for(seconds(10));
+    EXPECT_EQ(channel.incoming.size(), 4u) << "the first was waited for already";
+    EXPECT_GT(backlog.bytes(), 2000u);
+    channel.start_reading();
+    ASSERT_TRUE(world.run_until([&] { return written() == 6; }, seconds(10)));
+    EXPECT_EQ(backlog.bytes(), 0u);
+}
+
+TEST_F(ConversationTest, EndsWhenOthersNeedTheMemory) {
+    channel.reads = false;
+    start();
+    channel.say(call("x_echo"));
+    world.run_for(seconds(1));
+    EXPECT_FALSE(ended);
+    Backlog::Share other(backlog, [] {});
+    other.set(5000);
+    world.run_for(seconds(1));
+    EXPECT_TRUE(ended && channel.closed);
+    EXPECT_EQ(backlog.bytes(), 5000u);
 }
 
 TEST_F(ConversationTest, ClosesAClientThatTakesNothingForTooLong) {

@@ -25,6 +25,8 @@ class Client {
     virtual Rights rights() const noexcept = 0;
     /// Came with the token.
     bool admin() const noexcept { return rights() == Rights::admin; }
+    /// Came with the token, or with a session of the page.
+    bool owner() const noexcept { return admin() || rights() == Rights::session; }
     /// Counts one call. False: this client makes too many.
     virtual bool take_call() { return true; }
     /// Can be told things later: a WebSocket or IPC.

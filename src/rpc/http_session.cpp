@@ -197,7 +197,9 @@ class HttpSession {
         if (parser.content_length().value_or(0) > limit)
             co_return co_await refuse(request, 413, "the body is too large");
         parser.body_limit(limit);
+        held_.set(parser.content_length().value_or(limit));
         const bool complete = co_await read_body(parser);
+        held_.set(0);
         if (!complete) co_return false;
         if (verdict.status == 200) place_.prove();
         co_return co_await respond(request, verdict, page);
@@ -224,7 +226,9 @@ class HttpSession {
         // There are few places: who has no right does not keep one for two minutes.
         if (verdict.status != 200) response.keep_alive(false);
         stream_.expires_after(kTransfer);
+        held_.set(request.body().size() + response.body().size());
         const auto [code, size] = co_await http::async_write(stream_, response, kAwait);
+        held_.set(0);
         co_return !code && response.keep_alive();
     }
 
@@ -323,7 +327,7 @@ class HttpSession {
         if (code) co_return;
         WebSocketChannel channel(socket, [this] { return std::min(kMaxMessage, limits().rpc_body_bytes); });
         Caller caller{rights, [this] { return take_call(); }};
-        co_await converse(context_.env, channel, context_.dispatcher, std::move(caller), {});
+        co_await converse(context_.env, channel, context_.dispatcher, context_.backlog, std::move(caller));
     }
 
     /// The rest of the connection is one stream of events; false.
@@ -381,7 +385,7 @@ class HttpSession {
     }
 
     bool take_call() {
-        return context_.rate.take(peer_.address, limits().rpc_calls_per_second, context_.env.clock->now());
+        return context_.rate.take(peer_.client, limits().rpc_calls_per_second, context_.env.clock->now());
     }
     const node::Limits& limits() const noexcept { return context_.limits; }
     const ServerConfig& config() const noexcept { return context_.config; }
@@ -391,6 +395,7 @@ class HttpSession {
     beast::flat_buffer buffer_;
     HttpPeer peer_;
     Place& place_;
+    Backlog::Share held_{context_.backlog, [this] { stream_.close(); }};
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include "rpc/backlog.hpp"
 #include "rpc/call_rate.hpp"
 #include "rpc/places.hpp"
 #include "rpc/server.hpp"
@@ -14,12 +15,13 @@ struct HttpContext {
     const ServerConfig& config;
     const Dispatcher& dispatcher;
     CallRate& rate;
+    Backlog& backlog;
 };
 
 /// Where a connection came in, and from where.
 struct HttpPeer {
     Endpoint endpoint;
-    std::string address;  ///< the client's IP in text form
+    std::string client;  ///< whose calls count together: client_at()
 };
 
 /// Serves one connection from its first request to its end, as HTTP or WebSocket. Takes over the connected TCP socket.

@@ -68,6 +68,7 @@ struct IpcServer::Impl {
     const node::Limits& limits;
     const Dispatcher& dispatcher;
     CallRate rate;
+    Backlog backlog;
     Acceptor acceptor{env, limits};
     std::optional<FileId> made;  ///< the socket, once it is ours
 
@@ -131,7 +132,7 @@ struct IpcServer::Impl {
             return rate.take(process, limits.rpc_calls_per_second, env.clock->now());
         };
         Caller caller{Rights::admin, take_call};
-        co_await converse(env, *channel, dispatcher, std::move(caller), {});
+        co_await converse(env, *channel, dispatcher, backlog, std::move(caller));
     }
 
     void remove_socket() noexcept {

@@ -22,6 +22,9 @@ void add_delivery_methods(Dispatcher& dispatcher, whisper::Whisper& shh);
 /// admin_keyCreate, keyImport, keyExport, keyList, keyRemove, keyUnlock and keyLock: the key pairs sealed in the data
 /// directory (docs/keys.md). Sealing and opening take turns: 256 MiB each. The node outlives the dispatcher.
 void add_key_methods(Dispatcher& dispatcher, node::Node& node, const std::filesystem::path& data_dir);
+/// sotto_chatIdentity: the id of the key pair that one chats with, DATA_DIR/chat-identity, made when there is none. For
+/// sessions of the page and who has the token. The node outlives the dispatcher.
+void add_chat_identity_method(Dispatcher& dispatcher, node::Node& node, const std::filesystem::path& data_dir);
 /// admin_pageLink: a fresh link to the page.
 void add_page_method(Dispatcher& dispatcher, std::function<Result<std::string>()> make_link);
 

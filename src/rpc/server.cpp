@@ -31,7 +31,8 @@ struct Server::Impl {
     ServerConfig config;
     const Dispatcher& dispatcher;
     CallRate rate;
-    HttpContext context{env, limits, config, dispatcher, rate};
+    Backlog backlog;
+    HttpContext context{env, limits, config, dispatcher, rate, backlog};
     Acceptor acceptor{env, limits};
     std::list<Endpoint> listeners;
 
@@ -69,7 +70,7 @@ struct Server::Impl {
         if (code) co_return;
         // A listener on all addresses is called by the one that was dialled; who may call stays the listener's affair.
         HttpPeer peer{.endpoint = {address_text(local.address()), local.port(), listener.loopback},
-                      .address = address_text(remote.address())};
+                      .client = client_at(address_text(remote.address()))};
         const int owned = socket.release(code);
         if (!code) co_await serve_http(context, owned, std::move(peer), place);
     }

@@ -53,6 +53,27 @@ def read_until_reset(connection: socket.socket) -> bytes:
         return b""
 
 
+def is_open(connection: socket.socket) -> bool:
+    connection.settimeout(0)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    finally:
+        connection.settimeout(LIMIT)
+
+
+def is_whole(connection: socket.socket) -> bool:
+    """Reads an answer of HTTP to its end."""
+    answer = http.client.HTTPResponse(connection)
+    try:
+        answer.begin()
+        answer.read()
+    except (http.client.HTTPException, ConnectionResetError):
+        return False
+    return True
+
+
 def version_by(connection: http.client.HTTPConnection) -> str:
     connection.request("POST", "/", CALL, {"Content-Type": "application/json"})
     return json.load(connection.getresponse())["result"]
@@ -123,9 +144,9 @@ class TestPlaces:
                 assert version_by(proven) == "6.0", "who has sent one stays"
                 slow.append(stack.enter_context(connect(node)))
                 slow[-1].sendall(head(node, 100) if begun is None else begun)
-            oldest.settimeout(LIMIT)
-            assert read_until_reset(oldest) == b"", "the oldest went first"
             assert serves(node)
+            oldest.settimeout(HEADER_SECONDS / 2)
+            assert read_until_reset(oldest) == b"", "the oldest went first"
 
     def test_who_is_refused_has_proven_nothing(self, sotto):
         node = sotto("--limit", "rpc-connections=2", listen=("none",))
@@ -144,6 +165,32 @@ class TestPlaces:
             assert not serves(node)
             assert first.call("shh_version")["result"] == second.call("shh_version")["result"] == "6.0"
         until(lambda: serves(node), LIMIT, "free place", node)
+
+
+class TestBacklog:
+    """64 MiB are held for clients that keep the node waiting; above, who has done so for longest goes."""
+
+    def test_bodies_that_do_not_come(self, node):
+        with contextlib.ExitStack() as stack:
+            waiting = []
+            for _ in range(14):
+                waiting.append(stack.enter_context(connect(node)))
+                waiting[-1].sendall(head(node, 5 * 1024 * 1024))
+            assert read_until_reset(waiting[0]) == b"", "long before its 30 seconds are over"
+            assert is_open(waiting[-1])
+            assert serves(node)
+
+    def test_answers_that_nobody_reads(self, node):
+        echoed = [{"jsonrpc": "2.0", "id": "x" * 50_000, "method": "rpc.discover"} for _ in range(100)]
+        batch = json.dumps(echoed).encode()
+        with contextlib.ExitStack() as stack:
+            waiting = []
+            for _ in range(12):
+                waiting.append(stack.enter_context(connect(node)))
+                waiting[-1].sendall(head(node, len(batch)) + batch)
+                assert serves(node)
+            assert not is_whole(waiting[0])
+            assert is_whole(waiting[-1])
 
 
 class TestRate:
