@@ -241,3 +241,45 @@ class TestContacts:
                 node.rpc(method, key, wrong)
         with pytest.raises(RpcError):
             node.rpc(method, "0" * 64, node.rpc("shh_getPublicKey", key))
+
+
+def chat_identity(node: Node, **headers: str) -> dict:
+    request = {"jsonrpc": "2.0", "id": 1, "method": "sotto_chatIdentity"}
+    return json.loads(ask(node, "POST", "/", request, **headers)[2])
+
+
+class TestIdentity:
+    """Who chats on the page is DATA_DIR/chat-identity."""
+
+    def test_it_is_kept_for_its_owner_and_survives_the_node(self, sotto, cleanup):
+        node = sotto(listen=BOTH)
+        pair = node.rpc("sotto_chatIdentity", token=True)
+        file = node.data_dir / "chat-identity"
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert node.rpc("sotto_chatIdentity", token=True) == pair
+        node.kill()
+        again = node.restart()
+        cleanup.callback(again.kill)
+        assert again.rpc("sotto_chatIdentity", token=True) == pair
+        again.rpc("shh_deleteKeyPair", pair)
+        assert again.rpc("sotto_chatIdentity", token=True) == pair
+        assert again.rpc("shh_hasKeyPair", pair) is True
+
+    def test_a_session_may_ask_from_the_page_alone(self, node):
+        cookie = sign_in(node)
+        assert "only the page" in chat_identity(node)["error"]["message"]
+        assert "only the page" in chat_identity(node, Cookie=cookie)["error"]["message"]
+        assert not (node.data_dir / "chat-identity").exists()
+        answer = chat_identity(node, Cookie=cookie, Origin=f"http://{host_of(node)}")
+        assert answer["result"] == node.rpc("sotto_chatIdentity", token=True)
+
+    def test_it_is_the_one_of_sotto_chat(self, node):
+        secret = "0x" + "7" * 64
+        (node.data_dir / "chat-identity").write_text(secret[2:])
+        (node.data_dir / "chat-identity").chmod(0o600)
+        assert node.rpc("sotto_chatIdentity", token=True) == node.rpc("shh_addPrivateKey", secret)
+
+    def test_what_is_no_key_there_is_said(self, node):
+        (node.data_dir / "chat-identity").write_text("nonsense")
+        with pytest.raises(RpcError, match="chat-identity cannot be used"):
+            node.rpc("sotto_chatIdentity", token=True)

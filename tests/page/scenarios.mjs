@@ -154,7 +154,7 @@ export async function sessions(browser, { used, fresh }) {
     await other.locator("input[name=link]").fill(fresh);
     await other.keyboard.press("Enter");
     await connected(other);
-    assert.notEqual(await ownKey(other), key, "two browsers are two people");
+    assert.equal(await ownKey(other), key, "who one is, the node says, in every browser");
 }
 
 /** The node ends and comes back: the page says so, and asks for a link, since sessions end with the process. What was
@@ -162,6 +162,7 @@ export async function sessions(browser, { used, fresh }) {
 export async function restart(browser, { link }, python) {
     const page = await browser.open();
     await signIn(page, link);
+    const key = await ownKey(page);
     await openConversation(page, "#kept");
     await say(page, "before");
     await marked(page, "before", "posted");
@@ -181,4 +182,5 @@ export async function restart(browser, { link }, python) {
     await say(page, "after");
     await marked(page, "after", "posted");
     assert.equal(await page.locator(".lines li").count(), 3);
+    assert.equal(await ownKey(page), key, "contacts still know who writes");
 }

@@ -42,7 +42,6 @@ export class Chat {
     readonly #now: () => number;
     readonly #keys: KeyRing;
     readonly #delivery: DeliveryWatch;
-    #keyId: string;
     #socket: RpcSocket | null = null;
     #subscriptions = new Map<string, string>();
     #outgoing: Outgoing[] = [];
@@ -51,7 +50,6 @@ export class Chat {
     constructor(saved: Saved, now: () => number) {
         this.#now = now;
         this.nick = saved.nick;
-        this.#keyId = saved.keyId;
         this.#keys = new KeyRing(
             new Map(saved.conversations.map((one) => [this.#add(one.kind, one.name).id, one.keyId])),
         );
@@ -63,16 +61,14 @@ export class Chat {
         this.#socket = socket;
         this.#keys.forgetChecks();
         this.#subscriptions.clear();
-        this.identity = await findIdentity(socket, this.#keyId);
-        this.#keyId = this.identity.keyId;
-        this.#save();
+        this.identity = await findIdentity(socket);
         this.onList();
         await this.#delivery.attach(socket);
         await this.#listenForFirstContact(socket, this.identity);
         for (const conversation of this.conversations) {
             // Only whom we have written to may write on the topic that we share.
             const written = conversation.kind === "channel" || this.#keys.ids.get(conversation.id);
-            if (written) await this.#listen(socket, conversation);
+            if (written) await this.#listen(socket, this.identity, conversation);
         }
         void this.#post();
     }
@@ -94,7 +90,9 @@ export class Chat {
         const conversation = this.#add(kind, name);
         this.#save();
         this.onList();
-        if (kind === "channel" && this.#socket && this.identity) this.#guard(this.#listen(this.#socket, conversation));
+        if (kind === "channel" && this.#socket && this.identity) {
+            this.#guard(this.#listen(this.#socket, this.identity, conversation));
+        }
         return conversation;
     }
 
@@ -136,7 +134,7 @@ export class Chat {
             name,
             keyId: this.#keys.ids.get(id) ?? "",
         }));
-        save({ keyId: this.#keyId, nick: this.nick, conversations });
+        save({ nick: this.nick, conversations });
     }
 
     // ---- from the node ----
@@ -145,14 +143,18 @@ export class Chat {
         const topics = [discoveryTopic(identity.publicKey), LEGACY_DISCOVERY_TOPIC];
         const criteria = { privateKeyID: identity.keyId, topics };
         await socket.subscribe("shh_subscribe", ["messages", criteria], (result) => {
-            this.#guard(this.#takeFirst(socket, result as Received));
+            this.#guard(this.#takeFirst(socket, identity, result as Received));
         });
     }
 
     /** To a channel, or to what a contact of ours writes on the topic that we share. Once a connection. */
-    async #listen(socket: RpcSocket, conversation: Conversation): Promise<{ topic: string; symKeyID: string }> {
+    async #listen(
+        socket: RpcSocket,
+        identity: Identity,
+        conversation: Conversation,
+    ): Promise<{ topic: string; symKeyID: string }> {
         const { kind, name, id } = conversation;
-        const call = (method: string) => socket.call(method, this.#keyId, name);
+        const call = (method: string) => socket.call(method, identity.keyId, name);
         const topic = kind === "channel" ? topicOf(name) : String(await call("sotto_contactTopic"));
         const symKeyID = await this.#keys.find(socket, id, () =>
             kind === "channel" ? socket.call("shh_generateSymKeyFromPassword", name) : call("sotto_contactKey"),
@@ -167,14 +169,14 @@ export class Chat {
         return { topic, symKeyID };
     }
 
-    async #takeFirst(socket: RpcSocket, { sig, topic, payload }: Received): Promise<void> {
+    async #takeFirst(socket: RpcSocket, identity: Identity, { sig, topic, payload }: Received): Promise<void> {
         if (typeof sig !== "string" || typeof topic !== "string" || typeof payload !== "string") return;
         const from = sig.toLowerCase();
         const bytes = fromHex(payload);
         const message = bytes && decode("contact", bytes);
-        if (!message || from === this.identity?.publicKey) return;
+        if (!message || from === identity.publicKey) return;
         // An offer of another topic was written to somebody else, and sealed again for us by them.
-        if (message.offer && message.offer !== (await socket.call("sotto_contactTopic", this.#keyId, from))) return;
+        if (message.offer && message.offer !== (await socket.call("sotto_contactTopic", identity.keyId, from))) return;
         const known = this.#find("contact", from);
         if (!known && this.#strangers() >= MAX_STRANGERS) return;
         const conversation = known ?? this.open("contact", from);
@@ -223,7 +225,7 @@ export class Chat {
     }
 
     async #postOne(socket: RpcSocket, identity: Identity, { conversation, line }: Outgoing): Promise<void> {
-        const shared = await this.#listen(socket, conversation);
+        const shared = await this.#listen(socket, identity, conversation);
         const toContact = conversation.kind === "contact";
         const payload = encode(conversation.kind, { ...line, offer: toContact ? shared.topic : null });
         conversation.expect(line, identity.publicKey, messageId(identity.publicKey, payload));

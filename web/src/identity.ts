@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Who we are. The private key is the node's; the page knows its id there.
+// Who we are: whom the node's data directory says, as `sotto chat` is. The private key stays there; the page knows its id.
 import type { RpcSocket } from "./rpc.ts";
 
 export interface Identity {
@@ -8,9 +8,7 @@ export interface Identity {
     publicKey: string;
 }
 
-/** The key pair of last time where the node still has it, else a new one. */
-export async function findIdentity(socket: RpcSocket, savedId: string): Promise<Identity> {
-    const kept = savedId !== "" && (await socket.call("shh_hasKeyPair", savedId)) === true;
-    const keyId = kept ? savedId : String(await socket.call("shh_newKeyPair"));
+export async function findIdentity(socket: RpcSocket): Promise<Identity> {
+    const keyId = String(await socket.call("sotto_chatIdentity"));
     return { keyId, publicKey: String(await socket.call("shh_getPublicKey", keyId)).toLowerCase() };
 }

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// What the page remembers between visits: names, never messages and never a key. The id of the key pair is worth
-// nothing without the node.
+// What the page remembers between visits: names, never messages and never a key.
 import type { Kind } from "./payload.ts";
 import { channelName, publicKey } from "./topics.ts";
 
 export interface Saved {
-    keyId: string;
     nick: string;
     /** `keyId`: of a symmetric key of the node, where there is one. */
     conversations: Array<{ kind: Kind; name: string; keyId: string }>;
 }
 
 const KEY = "sotto";
-const NOTHING: Saved = { keyId: "", nick: "", conversations: [] };
+const NOTHING: Saved = { nick: "", conversations: [] };
 
 function text(value: unknown, limit: number): string {
     return typeof value === "string" && value.length <= limit ? value : "";
@@ -27,8 +25,8 @@ export function parseSaved(json: string | null): Saved {
         return NOTHING;
     }
     if (typeof value !== "object" || value === null) return NOTHING;
-    const { keyId, nick, conversations } = value as Record<string, unknown>;
-    const saved: Saved = { keyId: text(keyId, 64), nick: text(nick, 64), conversations: [] };
+    const { nick, conversations } = value as Record<string, unknown>;
+    const saved: Saved = { nick: text(nick, 64), conversations: [] };
     for (const one of Array.isArray(conversations) ? conversations.slice(0, 500) : []) {
         const kind = one?.kind === "contact" ? "contact" : "channel";
         const name = kind === "contact" ? publicKey(text(one?.name, 132)) : channelName(text(one?.name, 128));

@@ -20,7 +20,7 @@ class FakeNode {
 
 test("strangers leave room for others", async () => {
     const node = new FakeNode();
-    const chat = new Chat({ keyId: "", nick: "", conversations: [] }, () => 1000);
+    const chat = new Chat({ nick: "", conversations: [] }, () => 1000);
     await chat.attach(node as unknown as RpcSocket);
     const firstContact = node.handlers.at(-1)!;
     const message = { text: "buy", nick: "", clock: 1, milliseconds: 1, offer: null };

@@ -89,12 +89,11 @@ test("a message in two envelopes is as far as the one that is behind", () => {
 });
 
 test("what was saved is not trusted", () => {
-    const nothing = { keyId: "", nick: "", conversations: [] };
-    for (const text of [null, "", "{", "7", "null", "[]", '{"keyId":7,"nick":{},"conversations":{}}']) {
+    const nothing = { nick: "", conversations: [] };
+    for (const text of [null, "", "{", "7", "null", "[]", '{"nick":{},"conversations":{}}']) {
         assert.deepEqual(parseSaved(text), nothing);
     }
     const good = {
-        keyId: "ab",
         nick: "bob",
         conversations: [
             { kind: "channel", name: "lobby", keyId: "cd" },
