@@ -3,15 +3,17 @@
 
 import concurrent.futures
 import contextlib
+import itertools
 import random
+import re
 import signal
 import subprocess
-import threading
 from urllib.parse import urlsplit
 
 import pytest
 
 from support.cli import sotto_binary
+from support.keccak import keccak256
 from support.node import Node, RpcError, until
 from support.peers import PeerError
 from support.preload import compiled
@@ -19,6 +21,8 @@ from support.websocket import WebSocket
 
 KEY = "0x" + "5a" * 32
 TOPIC = "0x01020304"
+PASSPHRASE = "correct horse battery staple"
+KEY_FILE = re.compile(r"UTC--.*Z--([0-9a-f]{40})")
 POSTERS = 4
 KILLS = 100
 
@@ -67,6 +71,36 @@ def test_a_message_is_followed_from_queued_to_acknowledged(sotto):
         state(b, hash_)
 
 
+@pytest.mark.parametrize("limit, networks", [([], ("devp2p", "libp2p")), (["--limit", "held-by=1"], ("devp2p",))],
+                         ids=["two peers, by default", "one, if asked"])
+def test_a_message_is_held_once_enough_peers_confirmed_it(sotto, limit, networks):
+    node = sotto(*limit)
+    peers = [sotto(name=network) for network in networks]
+    key = node.rpc("shh_addSymKey", KEY)
+    with WebSocket((urlsplit(node.http).hostname, urlsplit(node.http).port)) as watch:
+        watch.call("sotto_subscribe", "states")
+        seen = []
+
+        def next_state() -> str:
+            seen.append(watch.receive()["params"]["result"])
+            return seen[-1]["state"]
+
+        hash_ = node.rpc("shh_post", message(key, 1))
+        wanted = ["queued", "sealed"]
+        assert [next_state() for _ in wanted] == wanted
+        for number, (peer, network) in enumerate(zip(peers, networks), 1):
+            address = peer.enode if network == "devp2p" else peer.multiaddr
+            assert state(node, hash_)["state"] != "held"
+            node.rpc("admin_addPeer", address, token=True)
+            last = "held" if number == len(peers) else "acknowledged"
+            while next_state() != last:
+                assert seen[-1]["state"] in ("sent", "acknowledged"), seen
+    assert seen[-1]["hash"] == hash_
+    now = state(node, hash_)
+    assert (now["state"], now["heldBy"]) == ("held", len(peers))
+    assert set(now["acknowledgedBy"]) == {peer.peer_id for peer in peers}
+
+
 def test_a_message_that_nobody_takes_expires_and_says_why(sotto):
     node = sotto()
     hash_ = node.rpc("shh_post", message(node.rpc("shh_addSymKey", KEY), 1, ttl=1))
@@ -88,48 +122,108 @@ def test_what_was_acknowledged_before_a_restart_is_known_behind_it(sotto, cleanu
     assert state(again, hash_)["acknowledgedBy"] == [b.peer_id]
 
 
-def post_until_killed(node: Node, key: str, numbers, accepted: dict, lock: threading.Lock) -> None:
+class Load:
+    """What is asked of a node until it is killed, and what it said yes to."""
+
+    def __init__(self):
+        self.posts: dict[str, int] = {}  # number by hash
+        self.keys: dict[str, str] = {}  # public key by address
+        self._numbers = itertools.count(1)
+
+    def put_on(self, node: Node, seconds: float) -> None:
+        key = node.rpc("shh_addSymKey", KEY)
+        work = [lambda: self._post(node, key)] * POSTERS + [lambda: self._create_key(node)]
+        with concurrent.futures.ThreadPoolExecutor(len(work)) as pool:
+            asking = [pool.submit(until_killed, ask) for ask in work]
+            concurrent.futures.wait(asking, timeout=seconds)
+            node.kill()
+            for end in asking:
+                end.result()
+
+    def _post(self, node: Node, key: str) -> None:
+        number = next(self._numbers)
+        self.posts[node.rpc("shh_post", message(key, number), timeout=5)] = number
+
+    def _create_key(self, node: Node) -> None:
+        made = node.rpc("admin_keyCreate", PASSPHRASE, {"lightKdf": True}, token=True, timeout=5)
+        self.keys[made["id"]] = made["publicKey"]
+
+
+def until_killed(ask) -> None:
     with contextlib.suppress(PeerError):
         while True:
-            number = next(numbers)
-            hash_ = node.rpc("shh_post", message(key, number), timeout=5)
-            with lock:
-                accepted[hash_] = number
+            ask()
+
+
+class Inbox:
+    """What came to a node that is not killed, by the numbers of the messages."""
+
+    def __init__(self, node: Node):
+        self.node = node
+        key = node.rpc("shh_addSymKey", KEY)
+        self._filter = node.rpc("shh_newMessageFilter", {"symKeyID": key, "topics": [TOPIC]})
+        self._came: list[int] = []
+
+    def numbers(self) -> list[int]:
+        self._came += [int(m["payload"], 16) for m in self.node.rpc("shh_getFilterMessages", self._filter)]
+        return self._came
+
+
+def check_posts(node: Node, posts: dict[str, int], inboxes: list[Inbox]) -> None:
+    """Each is followed still, and whoever is said to have confirmed it has it."""
+    held = {inbox.node.peer_id: inbox for inbox in inboxes}
+    states = node.rpc_all(("sotto_messageState", [hash_]) for hash_ in posts)
+    came = {peer: set(inbox.numbers()) for peer, inbox in held.items()}
+    confirmed = 0
+    for now, number in zip(states, posts.values()):
+        assert now["state"] in ("sealed", "sent", "acknowledged", "held"), now
+        for peer in now["acknowledgedBy"]:
+            assert number in came[peer], now
+            confirmed += 1
+    assert confirmed > 0
+
+
+def check_keys(node: Node, created: dict[str, str]) -> None:
+    """No file is torn, and none is missing; there may be one whose creation nobody was told of."""
+    files = [KEY_FILE.fullmatch(path.name) for path in (node.data_dir / "keystore").iterdir()]
+    there = {name[1] for name in files if name}
+    assert there >= created.keys()
+    for address in there:
+        pair = node.rpc("admin_keyUnlock", address, PASSPHRASE, token=True)
+        public = node.rpc("shh_getPublicKey", pair)
+        assert keccak256(bytes.fromhex(public[4:]))[-20:].hex() == address
+        assert created.get(address, public) == public
 
 
 def test_nothing_that_was_accepted_is_lost_by_a_hundred_kills(sotto, cleanup):
     node = sotto("--limit", "followed-messages=unlimited")
+    inboxes = [Inbox(sotto(name=name)) for name in ("devp2p", "libp2p")]
+    addresses = [inboxes[0].node.enode, inboxes[1].node.multiaddr]
     identity = (node.data_dir / "identity").read_bytes()
-    accepted: dict[str, int] = {}
-    lock = threading.Lock()
-    numbers = iter(range(1 << 32))
+    load = Load()
     dice = random.Random(7)
-    for _ in range(KILLS):
-        key = node.rpc("shh_addSymKey", KEY)
-        with concurrent.futures.ThreadPoolExecutor(POSTERS) as pool:
-            posts = [pool.submit(post_until_killed, node, key, numbers, accepted, lock) for _ in range(POSTERS)]
-            # From before the first answer to well behind some hundred.
-            concurrent.futures.wait(posts, timeout=dice.uniform(0.005, 0.15))
-            node.kill()
-            for post in posts:
-                post.result()
+    for cycle in range(KILLS):
+        # Alone, with a peer on devp2p, with one on libp2p; they may hang up on the old connection only now.
+        if way := cycle % 3:
+            node.rpc("admin_addPeer", addresses[way - 1], token=True)
+            node.await_peers(1)
+        # From before the first answer to well behind some hundred.
+        load.put_on(node, dice.uniform(0.005, 0.15))
         node = node.restart()
         cleanup.callback(node.kill)
         assert (node.data_dir / "identity").read_bytes() == identity
-    assert len(accepted) > KILLS
-    for hash_ in accepted:
-        assert state(node, hash_)["state"] == "sealed"
-    receiver = sotto(name="receiver")
-    filter_ = receiver.rpc("shh_newMessageFilter", {"symKeyID": receiver.rpc("shh_addSymKey", KEY), "topics": [TOPIC]})
-    connect(node, receiver)
-    wanted = set(accepted.values())
-    came: list[int] = []
-
-    def all_came() -> bool:
-        came.extend(int(m["payload"], 16) for m in receiver.rpc("shh_getFilterMessages", filter_))
-        return wanted <= set(came)
-    until(all_came, 60, lambda: f"{len(wanted - set(came))} of {len(wanted)} messages", receiver)
-    assert len(came) == len(set(came)), "a message came twice"
+        for inbox in inboxes:
+            inbox.numbers()
+    assert len(load.posts) > KILLS and len(load.keys) > 10
+    check_keys(node, load.keys)
+    check_posts(node, load.posts, inboxes)
+    for address in addresses:
+        node.rpc("admin_addPeer", address, token=True)
+    wanted = set(load.posts.values())
+    for inbox in inboxes:
+        until(lambda: wanted <= set(inbox.numbers()), 60,
+              lambda: f"{len(wanted - set(inbox.numbers()))} of {len(wanted)} messages", inbox.node)
+        assert len(inbox.numbers()) == len(set(inbox.numbers())), "a message came twice"
 
 
 @pytest.fixture
