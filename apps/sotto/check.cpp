@@ -29,7 +29,8 @@ Result<void> check(const node::Config& config) {
     SOTTO_CHECK(node::DataDir::check(config.data_dir));
     Loop loop(1);
     SOTTO_TRY(const auto devp2p, identity_for(config.devp2p_identity_file, config, loop.env()));
-    SOTTO_TRY(const auto libp2p, identity_for(config.libp2p_identity_file, config, loop.env()));
+    const bool same = config.libp2p_identity_file == config.devp2p_identity_file;
+    SOTTO_TRY(const auto libp2p, same ? devp2p : identity_for(config.libp2p_identity_file, config, loop.env()));
     SOTTO_TRY(std::ignore, node::Node::make(loop.env(), config, {devp2p, libp2p}));
     if (!config.rpc) return {};
     const auto token = read_token(config.data_dir);
@@ -41,6 +42,7 @@ Result<void> check(const node::Config& config) {
 int check_verb(const node::RawSettings& flags, const Environment& environment) {
     const auto config = node::load_config(flags, environment);
     if (!config) return report(config.error());
+    log::configure(config->log_level, config->log_format);
     const auto checked = check(*config);
     if (!checked) return report(checked.error());
     fmt::print("{}\n", config->json ? R"({"event":"ok"})" : "ok");

@@ -31,8 +31,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kUrlFile = "rpc-url";
-
 /// What who reads the ready lines calls us: in a source tree by ./dev, installed by name.
 std::string_view own_name() {
     std::error_code code;
@@ -76,7 +74,8 @@ struct Service {
         SOTTO_TRY(auto dir, node::DataDir::open(config.data_dir));
         data_dir.emplace(std::move(dir));
         SOTTO_TRY(const auto devp2p, node::load_identity(config.devp2p_identity_file, *env.random));
-        SOTTO_TRY(const auto libp2p, node::load_identity(config.libp2p_identity_file, *env.random));
+        const bool same = config.libp2p_identity_file == config.devp2p_identity_file;
+        SOTTO_TRY(const auto libp2p, same ? devp2p : node::load_identity(config.libp2p_identity_file, *env.random));
         SOTTO_TRY(journal, node::SqliteJournal::open(env, data_dir->path() / "outbox.db"));
         SOTTO_TRY(node, node::Node::make(env, config, {devp2p, libp2p}, journal.get()));
         node->whisper().restore(journal->take_loaded());

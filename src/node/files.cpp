@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/log.hpp"
 #include "crypto/hash.hpp"
 
 namespace sotto::node {
@@ -38,7 +39,7 @@ class Descriptor {
 
 std::unexpected<Error> system_error(const std::string& what) {
     const int code = errno;
-    const auto errc = code == ENOENT                    ? Errc::not_found
+    const auto errc = code == ENOENT || code == ENOTDIR ? Errc::not_found
                       : code == EEXIST                  ? Errc::exists
                       : code == EACCES || code == EPERM ? Errc::permission
                                                         : Errc::io;
@@ -98,15 +99,59 @@ std::string holder_of(int lock) {
     return count > 0 ? std::string(text, static_cast<std::size_t>(count)) : "unknown";
 }
 
+/// As ssh has it for its keys. Of a file that is another's (a mounted secret) the group may be the way to read it.
+void warn_of_readers(const std::filesystem::path& path, const struct stat& status) {
+    const mode_t others = status.st_uid == ::geteuid() ? 077 : 007;
+    if ((status.st_mode & others) == 0) return;
+    log::warn("node",
+              "a file that is for its owner alone is open to others",
+              {{"file", path.string()}, {"try", "chmod 600 " + path.string()}});
+}
+
+enum class For : std::uint8_t { anybody, owner };
+
+Result<Bytes> read_regular(const std::filesystem::path& path, std::size_t limit, For readers) {
+    const int links = readers == For::owner ? O_NOFOLLOW : 0;
+    // O_NONBLOCK: opening a FIFO would wait for whoever writes to it.
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | links));
+    struct stat status = {};
+    if (!fd || ::fstat(fd.get(), &status) != 0) return system_error("cannot read " + path.string());
+    if (!S_ISREG(status.st_mode)) return fail(Errc::io, path.string() + " is not a regular file");
+    if (readers == For::owner) warn_of_readers(path, status);
+    Bytes content(limit + 1);
+    std::size_t size = 0;
+    while (size < content.size()) {
+        const auto count = ::read(fd.get(), content.data() + size, content.size() - size);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return system_error("cannot read " + path.string());
+        if (count == 0) break;
+        size += static_cast<std::size_t>(count);
+    }
+    if (size > limit) return fail(Errc::too_large, path.string() + " is larger than such a file can be");
+    content.resize(size);
+    return content;
+}
+
 enum class Layout : std::uint8_t { ours, unmarked };
 
 Result<Layout> check_layout(const std::filesystem::path& folder) {
-    const auto content = read_private_file(folder / "version", 64);
+    const auto file = folder / "version";
+    const auto content = read_file(file, 64);
     if (!content && content.error() == Errc::not_found) return Layout::unmarked;
     if (!content) return fail(content.error());
-    const std::string text(text_of(*content));
-    if (text == std::to_string(kLayout) + "\n") return Layout::ours;
-    return fail(Errc::unsupported, folder.string() + " was written by another version of sotto (layout " + text + ")");
+    auto text = text_of(*content);
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    const auto ours = std::to_string(kLayout);
+    if (text == ours) return Layout::ours;
+    const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!number) {
+        return fail(Errc::io,
+                    file.string() + " is damaged: it says of which layout " + folder.string() + " is, and that is " +
+                        ours + " if only this version of sotto has used it; try: echo " + ours + " > " + file.string());
+    }
+    return fail(Errc::unsupported,
+                folder.string() + " was written by another version of sotto (layout " + std::string(text) +
+                    ", this one has " + ours + "): run that one, or name another folder with --data-dir");
 }
 
 Result<void> mark_layout(const std::filesystem::path& folder) {
@@ -134,21 +179,12 @@ Result<void> check_access(const std::filesystem::path& folder) {
 
 }  // namespace
 
+Result<Bytes> read_file(const std::filesystem::path& path, std::size_t limit) {
+    return read_regular(path, limit, For::anybody);
+}
+
 Result<Bytes> read_private_file(const std::filesystem::path& path, std::size_t limit) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd) return system_error("cannot read " + path.string());
-    Bytes content(limit + 1);
-    std::size_t size = 0;
-    while (size < content.size()) {
-        const auto count = ::read(fd.get(), content.data() + size, content.size() - size);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return system_error("cannot read " + path.string());
-        if (count == 0) break;
-        size += static_cast<std::size_t>(count);
-    }
-    if (size > limit) return fail(Errc::too_large, path.string() + " is larger than such a file can be");
-    content.resize(size);
-    return content;
+    return read_regular(path, limit, For::owner);
 }
 
 Result<void> write_private_file(const std::filesystem::path& path, BytesView content, Existing existing) {

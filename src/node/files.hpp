@@ -8,7 +8,11 @@
 
 namespace sotto::node {
 
-/// A whole small file, at most `limit` bytes; not_found when there is none. Links are not followed.
+/// A whole small file, at most `limit` bytes; not_found when there is none. What is no regular file (a FIFO, a device)
+/// is refused: it may never end.
+Result<Bytes> read_file(const std::filesystem::path& path, std::size_t limit);
+/// The same of a file that is this user's alone. Links are not followed; a warning goes to the log when others may read
+/// it.
 Result<Bytes> read_private_file(const std::filesystem::path& path, std::size_t limit);
 enum class Existing : std::uint8_t { refuse, replace };
 /// Mode 0600 whatever the umask, complete or not at all, on the disk when it returns: temporary file, fsync, read back

@@ -48,6 +48,47 @@ TEST_F(FilesTest, DoesNotFollowLinksAndBoundsWhatItReads) {
     EXPECT_EQ(read_private_file(folder / "none", 10).error().code(), Errc::not_found);
 }
 
+TEST_F(FilesTest, RefusesWhatMayNeverEnd) {
+    ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+    for (const auto& path : {folder / "fifo", folder, std::filesystem::path("/dev/zero")}) {
+        const auto read = read_file(path, 10);
+        ASSERT_FALSE(read) << path;
+        EXPECT_NE(read.error().detail().find(path.string() + " is not a regular file"), std::string::npos);
+        EXPECT_FALSE(read_private_file(path, 10)) << path;
+    }
+}
+
+TEST_F(FilesTest, WarnsOfASecretThatOthersMayRead) {
+    ASSERT_TRUE(write_private_file(folder / "a", view_of("x"), Existing::refuse));
+    const auto warning = [&](unsigned mode) {
+        ::chmod((folder / "a").c_str(), mode);
+        testing::internal::CaptureStderr();
+        EXPECT_TRUE(read_file(folder / "a", 10));
+        EXPECT_TRUE(read_private_file(folder / "a", 10));
+        return testing::internal::GetCapturedStderr();
+    };
+    for (const unsigned mode : {0600u, 0400u, 0700u}) EXPECT_EQ(warning(mode), "") << mode;
+    for (const unsigned mode : {0644u, 0640u, 0604u, 0620u}) {
+        EXPECT_TRUE(warning(mode).starts_with("W ")) << mode;
+        EXPECT_NE(warning(mode).find("chmod 600 " + (folder / "a").string()), std::string::npos) << mode;
+    }
+}
+
+TEST_F(FilesTest, SaysWhatToDoAboutAMarkThatSaysNothing) {
+    {
+        ASSERT_TRUE(DataDir::open(folder / "d"));
+    }
+    for (const auto* mark : {"", "\n", "one\n", "-1\n"}) {
+        ASSERT_TRUE(write_private_file(folder / "d/version", view_of(mark), Existing::replace));
+        for (const auto& error : {DataDir::open(folder / "d").error(), DataDir::check(folder / "d").error()}) {
+            EXPECT_EQ(error.code(), Errc::io) << mark;
+            EXPECT_NE(error.detail().find("echo 1 > " + (folder / "d/version").string()), std::string::npos) << mark;
+        }
+    }
+    ASSERT_TRUE(write_private_file(folder / "d/version", view_of("1"), Existing::replace));
+    EXPECT_TRUE(DataDir::open(folder / "d")) << "as an editor may leave it";
+}
+
 TEST_F(FilesTest, HoldsADataDirectoryOnceAndSaysWhoHasIt) {
     {
         const auto first = DataDir::open(folder / "d");
