@@ -56,9 +56,8 @@ void add_run(CLI::App& app, Action& action, const Environment& environment) {
            "print the settings in force as sotto.toml, with the source of each; with --json as one object")
         ->excludes(check);
     run->footer(
-        "Every flag but --check and --print-config is also a key of sotto.toml and a variable: --log-level is "
-        "log-level "
-        "and SOTTO_LOG_LEVEL.");
+        "Every flag but --check and --print-config is also a variable and a key of sotto.toml: --log-level is "
+        "SOTTO_LOG_LEVEL and log-level. Only --config-file is no key: the file does not name itself.");
     run->callback([=, &action, &environment] { action = [=, &environment] { return (*verb)(*flags, environment); }; });
 }
 
@@ -87,7 +86,7 @@ void add_rpc_options(CLI::App* verb, const std::shared_ptr<RpcOptions>& options)
     verb->add_option(
             "--data-dir",
             options->data_dir,
-            "the running node's data directory; a node on another machine gets its token only when this is given")
+            "the running node's data directory; the node at another --rpc gets its token only when this is given")
         ->type_name("DIR");
 }
 

@@ -106,7 +106,7 @@ constexpr std::string_view kEnd = R"(.SH FILES
 the data directory: identity, keys, stores, the word that the RPC asks for; its folder is $XDG_DATA_HOME where that is set
 .TP
 .I sotto.toml
-in the data directory, or as \fB\-\-config\-file\fR says: every flag of \fBsotto run\fR is a key at the top level, an array where it may be repeated
+in the data directory, or as \fB\-\-config\-file\fR says: every flag of \fBsotto run\fR but \-\-config\-file, \-\-check and \-\-print\-config is a key at the top level, an array where it may be repeated
 .SH SIGNALS
 .TP
 SIGINT, SIGTERM

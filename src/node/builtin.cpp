@@ -49,6 +49,32 @@ Node::Transports builtin_transports(Env env) {
     return transports;
 }
 
+Result<void> check_listen(const Multiaddr& address) {
+    if (transport::can_listen_tcp(address)) return {};
+    return fail(Errc::invalid_argument,
+                "'" + address.to_string() +
+                    "' is nothing that this node can listen on: /ip4/IP/tcp/PORT and /ip6/IP/tcp/PORT are, for devp2p "
+                    "with /rlpx behind");
+}
+
+Result<void> check_peer(const Multiaddr& address) {
+    const auto text = "'" + address.to_string() + "'";
+    if (address.peer_id().empty())
+        return fail(Errc::invalid_argument, text + " names no peer: it needs /p2p/<peer id>");
+    if (!transport::can_dial_tcp(address)) {
+        return fail(Errc::invalid_argument,
+                    text +
+                        " is nothing that this node can dial: TCP is (/ip4, /ip6 or /dns, then /tcp/PORT, for devp2p "
+                        "/rlpx, and /p2p/<peer id>)");
+    }
+    SOTTO_TRY(const auto peer, crypto::PeerId::decode(address.peer_id()));
+    const auto key = peer.public_key();
+    if (net::network_of(address) == net::Network::devp2p && !(key && key->node_id())) {
+        return fail(Errc::invalid_argument, text + " names a peer whose key is not secp256k1, as devp2p needs it");
+    }
+    return {};
+}
+
 Host::Parts builtin_parts(
     Env env, const Config& config, const Identities& identities, whisper::Whisper& whisper, Host* const* host) {
     Host::Parts parts;

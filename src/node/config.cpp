@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 
 #include "net/peer.hpp"
+#include "node/builtin.hpp"
+#include "node/files.hpp"
 
 namespace sotto::node {
 namespace {
@@ -46,16 +47,56 @@ Result<void> add_listen(Config& config, std::string_view text) {
     config.default_listen = false;
     if (text == "none") return {};
     SOTTO_TRY(auto address, Multiaddr::parse(text));
+    SOTTO_CHECK(check_listen(address));
     config.listen.push_back(std::move(address));
     return {};
 }
 
 Result<void> add_peer(Config& config, std::string_view text) {
     SOTTO_TRY(auto address, net::parse_address(text));
-    if (address.peer_id().empty()) {
-        return fail(Errc::invalid_argument, "'" + std::string(text) + "' names no peer: it needs /p2p/<peer id>");
-    }
+    SOTTO_CHECK(check_peer(address));
     config.peers.push_back(std::move(address));
+    return {};
+}
+
+/// They are compared as they stand with what a client names: one that cannot match is a mistake.
+Result<void> add_vhost(Config& config, std::string_view text) {
+    const auto is_plain = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
+               c == '_';
+    };
+    if (text.contains('*')) {
+        return fail(Errc::invalid_argument,
+                    "'" + std::string(text) +
+                        "': there are no wildcards. The RPC answers to names alone, as any web page could reach it "
+                        "under a name of its own (DNS rebinding); give each name by which clients call this node");
+    }
+    if (text.empty() || (!parse_ip(text) && !std::ranges::all_of(text, is_plain))) {
+        return fail(Errc::invalid_argument,
+                    "'" + std::string(text) + "' is no host name: node.example is, without scheme and port");
+    }
+    config.rpc_vhosts.emplace_back(text);
+    return {};
+}
+
+Result<void> add_origin(Config& config, std::string_view text) {
+    const auto refused = [text](std::string_view why) {
+        return fail(Errc::invalid_argument, "'" + std::string(text) + "'" + std::string(why));
+    };
+    if (text.contains('*')) {
+        return refused(": there are no wildcards, with one every web page could use this node; give each origin");
+    }
+    if (text == "null") {
+        return refused(
+            " is never allowed: every web page can call itself that. Serve the page that is meant from a host of "
+            "its own and give its origin");
+    }
+    const auto scheme = text.find("://");
+    const auto host = scheme == std::string_view::npos ? text : text.substr(scheme + 3);
+    if (host.empty() || host.contains('/')) {
+        return refused(" is no origin: https://app.example is, with a port where it has one and without a path");
+    }
+    config.rpc_origins.emplace_back(text);
     return {};
 }
 
@@ -119,10 +160,8 @@ constexpr std::pair<std::string_view, Setter> kSetters[] = {
     {"peer", add_peer},
     {"rpc", assign<&Config::rpc, parse_rpc>},
     {"ipc", set_ipc},
-    {"rpc-vhosts",
-     [](Config& c, std::string_view t) -> Result<void> { return c.rpc_vhosts.emplace_back(t), Result<void>(); }},
-    {"rpc-origins",
-     [](Config& c, std::string_view t) -> Result<void> { return c.rpc_origins.emplace_back(t), Result<void>(); }},
+    {"rpc-vhosts", add_vhost},
+    {"rpc-origins", add_origin},
     {"min-pow", set_min_pow},
     {"pow-rule", assign<&Config::pow_rule, whisper::parse_pow_rule>},
     {"max-connections", set_max_connections},
@@ -150,18 +189,11 @@ std::vector<Multiaddr> default_listen_addresses() {
 }
 
 /// Nothing when there is no such file.
-Result<std::optional<std::string>> read_file(const std::filesystem::path& path) {
-    std::error_code missing;
-    if (!std::filesystem::exists(path, missing) && !missing) return std::nullopt;
-    std::ifstream file(path, std::ios::binary);
-    std::string content(kMaxFile + 1, '\0');
-    file.read(content.data(), static_cast<std::streamsize>(content.size()));
-    if (!file.eof() && !file.good())
-        return fail(Errc::invalid_argument, "cannot read the settings in " + path.string());
-    content.resize(static_cast<std::size_t>(file.gcount()));
-    if (content.size() > kMaxFile)
-        return fail(Errc::invalid_argument, path.string() + " is too large to hold settings");
-    return content;
+Result<std::optional<std::string>> read_settings(const std::filesystem::path& path) {
+    const auto content = read_file(path, kMaxFile);
+    if (content) return std::string(text_of(*content));
+    if (content.error() == Errc::not_found) return std::nullopt;
+    return fail(Errc::invalid_argument, "the settings: " + content.error().detail());
 }
 
 std::string first_value(const RawSettings& settings, std::string_view name) {
@@ -226,7 +258,7 @@ Result<RawSettings> gather_settings(RawSettings flags, std::span<const std::stri
         }
         file = dir / "sotto.toml";
     }
-    SOTTO_TRY(const auto text, read_file(file));
+    SOTTO_TRY(const auto text, read_settings(file));
     if (!text && !named.empty()) return fail(Errc::invalid_argument, "--config-file: cannot read " + file.string());
     if (text) {
         SOTTO_TRY(const auto from_file, settings_from_toml(*text, file.string()));

@@ -11,8 +11,8 @@
 
 namespace sotto::node {
 
-/// One setting of `sotto run`: the flag --NAME, the TOML key NAME and the variable SOTTO_NAME (upper case,
-/// underscores).
+/// One setting of `sotto run`: the flag --NAME, the variable SOTTO_NAME (upper case, underscores) and, but for
+/// config-file, the TOML key NAME.
 struct SettingInfo {
     std::string_view name;
     std::string_view value;  ///< placeholder in --help; empty for a switch

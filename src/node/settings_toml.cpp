@@ -9,13 +9,22 @@
 namespace sotto::node {
 namespace {
 
+/// The one setting that is no key.
+constexpr std::string_view kFileItself = "config-file";
+
 std::string place(std::string_view file, const toml::source_region& region) {
     return std::string(file) + ":" + std::to_string(region.begin.line);
 }
 
 std::unexpected<Error> unknown_key(std::string_view key, const std::string& where) {
+    if (key == kFileItself) {
+        return fail(Errc::invalid_argument,
+                    where + ": a settings file cannot name another one; use --config-file or SOTTO_CONFIG_FILE");
+    }
     std::vector<std::string_view> names;
-    for (const auto& info : setting_table()) names.push_back(info.name);
+    for (const auto& info : setting_table()) {
+        if (info.name != kFileItself) names.push_back(info.name);
+    }
     return fail(Errc::invalid_argument,
                 where + ": no setting is called '" + std::string(key) + "'; did you mean '" +
                     std::string(nearest(key, names)) + "'?");
@@ -60,7 +69,7 @@ Result<RawSettings> settings_from_toml(std::string_view text, std::string_view f
     for (const auto& [key, node] : table) {
         const auto where = place(file_name, node.source());
         const auto* info = find_setting(key.str());
-        if (!info || info->name == "config-file") return unknown_key(key.str(), where);
+        if (!info || info->name == kFileItself) return unknown_key(key.str(), where);
         auto& setting = found[std::string(info->name)];
         setting.origin = where + ": " + std::string(info->name);
         SOTTO_TRY(setting.values, values_of(node, info->repeatable, setting.origin));

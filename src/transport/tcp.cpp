@@ -136,23 +136,14 @@ class TcpTransport final : public net::Transport {
   public:
     explicit TcpTransport(Env env) : env_(env) {}
 
-    bool handles(const Multiaddr& address) const noexcept override {
-        const auto& parts = address.parts();
-        if (parts.size() < 2 || parts[1].code != AddrCode::tcp) return false;
-        if (!is_ip(parts[0].code) && !is_name(parts[0].code)) return false;
-        // Only /rlpx and /p2p may stand behind: /ws and the like are other transports'.
-        for (std::size_t i = 2; i < parts.size(); ++i) {
-            if (parts[i].code != AddrCode::rlpx && parts[i].code != AddrCode::p2p) return false;
-        }
-        return true;
-    }
+    bool handles(const Multiaddr& address) const noexcept override { return can_dial_tcp(address); }
 
     Task<Result<net::RawConnection>> dial(const Multiaddr& address, Deadline deadline) override {
         return dial_any(env_, address, deadline);
     }
 
     Result<std::unique_ptr<net::Listener>> listen(const Multiaddr& address) override {
-        if (!handles(address) || !is_ip(address.parts()[0].code)) {
+        if (!can_listen_tcp(address)) {
             return fail(Errc::invalid_argument,
                         "cannot listen on " + address.to_string() + ": it needs /ip4 or /ip6 and /tcp");
         }
@@ -221,6 +212,21 @@ class TcpTransport final : public net::Transport {
 
 std::unique_ptr<net::Transport> make_tcp_transport(Env env) {
     return std::make_unique<TcpTransport>(env);
+}
+
+bool can_dial_tcp(const Multiaddr& address) noexcept {
+    const auto& parts = address.parts();
+    if (parts.size() < 2 || parts[1].code != AddrCode::tcp) return false;
+    if (!is_ip(parts[0].code) && !is_name(parts[0].code)) return false;
+    // Only /rlpx and /p2p may stand behind: /ws and the like are other transports'.
+    for (std::size_t i = 2; i < parts.size(); ++i) {
+        if (parts[i].code != AddrCode::rlpx && parts[i].code != AddrCode::p2p) return false;
+    }
+    return true;
+}
+
+bool can_listen_tcp(const Multiaddr& address) noexcept {
+    return can_dial_tcp(address) && is_ip(address.parts()[0].code);
 }
 
 }  // namespace sotto::transport

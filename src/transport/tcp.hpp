@@ -12,4 +12,9 @@ namespace sotto::transport {
 /// order of the system's resolver, each for its share of the time. Loop thread only.
 std::unique_ptr<net::Transport> make_tcp_transport(Env env);
 
+/// What the transport can dial, and listen on: that takes an IP address, no name. Whether the machine has it is another
+/// matter.
+bool can_dial_tcp(const Multiaddr& address) noexcept;
+bool can_listen_tcp(const Multiaddr& address) noexcept;
+
 }  // namespace sotto::transport

@@ -2,7 +2,9 @@
 """`sotto run --check` and `--print-config`: what a start would do, without starting."""
 
 import json
+import os
 import re
+import signal
 import socket
 import tomllib
 
@@ -41,7 +43,49 @@ class TestCheck:
         assert (ended.code, ended.out) == (2, "")
         assert f"{home / 'sotto.toml'}:2: log-level" in ended.err
 
-    @pytest.mark.parametrize("file, text", [("identity", "no key"), ("rpc-token", "no token"), ("version", "999\n")])
+    @pytest.mark.parametrize("args", [
+        ["--listen", "/ip4/127.0.0.1/tcp/0/ws"], ["--listen", "/dns4/localhost/tcp/0"],
+        ["--listen", "/ip4/127.0.0.1/udp/0/quic-v1"],
+        ["--peer", "/ip4/127.0.0.1/udp/1/quic-v1/p2p/16Uiu2HAmRHPzF3rQg55PgYPcQkyvPVH9n2hWsYPhUJBZ6kVjJgdV"],
+        ["--peer", "/ip4/127.0.0.1/tcp/1/rlpx/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"],
+        ["--rpc-vhosts", "*"], ["--rpc-origins", "*"], ["--rpc-origins", "null"]])
+    def test_what_run_refuses_check_refuses_by_the_same_words(self, cli, args):
+        checked, started = (cli("run", *how, "--rpc", "none", *args) for how in (["--check"], ["--listen", "none"]))
+        assert (checked.code, checked.out) == (2, "") and f"{args[0]}: '{args[1]}'" in checked.err
+        assert (started.code, started.out, started.err) == (2, "", checked.err)
+
+    def test_what_no_transport_handles_is_named_by_file_and_line(self, cli, home):
+        (home / "sotto.toml").write_text('\nlisten = ["/ip4/127.0.0.1/tcp/0/ws"]\n')
+        ended = cli("run", "--check", "--data-dir", home)
+        assert ended.code == 2 and f"{home / 'sotto.toml'}:2: listen: '/ip4/127.0.0.1/tcp/0/ws'" in ended.err
+
+    @pytest.mark.parametrize("name", ["identity", "rpc-token"])
+    def test_a_secret_that_others_may_read_is_warned_of_once(self, sotto, cli, name):
+        first = sotto(listen=("none",))
+        secret = first.data_dir / name
+        first.signal(signal.SIGTERM)
+        first.wait_exit()
+        assert cli("run", "--check", "--data-dir", first.data_dir).err == ""
+        secret.chmod(0o644)
+        checked = cli("run", "--check", "--data-dir", first.data_dir)
+        assert (checked.code, checked.out) == (0, "ok\n")
+        for log in (checked.err, sotto(listen=("none",)).log_tail()):
+            [warning] = [line for line in log.splitlines() if not line.startswith("I ")]
+            assert warning.startswith("W ") and f"chmod 600 {secret}" in warning
+
+    @pytest.mark.parametrize("file", ["sotto.toml", "identity", "rpc-token", "version"])
+    def test_a_file_that_never_ends_is_refused_and_not_waited_for(self, cli, home, file):
+        os.mkfifo(home / file)
+        ended = cli("run", "--check", "--data-dir", home)
+        assert ended.code == (2 if file == "sotto.toml" else 1)
+        assert f"{home / file} is not a regular file" in ended.err
+
+    def test_settings_from_a_device_are_refused(self, cli):
+        ended = cli("run", "--check", "--config-file", "/dev/zero")
+        assert ended.code == 2 and "/dev/zero is not a regular file" in ended.err
+
+    @pytest.mark.parametrize("file, text", [("identity", "no key"), ("rpc-token", "no token"), ("version", "999\n"),
+                                            ("version", ""), ("version", "odd")])
     def test_a_damaged_file_of_the_data_directory_exits_1_and_is_named(self, cli, home, file, text):
         (home / file).write_text(text)
         ended = cli("run", "--check", "--data-dir", home)
