@@ -28,7 +28,8 @@ class ChatIdentity {
             if (key.type() != crypto::KeyType::secp256k1) {
                 co_return fail(Errc::unsupported, "chat-identity in the data directory is no secp256k1 key");
             }
-            SOTTO_CO_TRY(id_, co_await node_.whisper().add_private_key(to_bytes(key.secret())));
+            SOTTO_CO_TRY(id_,
+                         co_await node_.whisper().add_private_key(to_bytes(key.secret()), whisper::Export::forbidden));
         }
         co_return json::value(id_);
     }

@@ -155,7 +155,8 @@ Answer Keys::unlock(const json::array& params) {
         return keystore::open(file, passphrase.view());
     };
     SOTTO_CO_TRY(const auto key, co_await offload(env(), std::move(work)));
-    SOTTO_CO_TRY(const auto pair, co_await node_.whisper().add_private_key(to_bytes(key.secret())));
+    SOTTO_CO_TRY(const auto pair,
+                 co_await node_.whisper().add_private_key(to_bytes(key.secret()), whisper::Export::forbidden));
     unlocked_.insert_or_assign(KeyDirectory::normal_id(id), pair);
     co_return json::value(pair);
 }

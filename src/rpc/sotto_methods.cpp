@@ -80,14 +80,9 @@ Task<Result<std::string>> shared_secret(whisper::Whisper& shh, const json::array
     SOTTO_CO_TRY(const auto key, bytes_param(params, 1));
     const auto point = crypto::secp256k1::parse_point(key);
     if (!point) co_return fail(Errc::malformed, "invalid public key");
-    SOTTO_CO_TRY(auto bytes, co_await shh.get_private_key(std::move(id)));
-    auto ours = first_bytes<32>(bytes);
-    crypto::wipe(bytes);
-    auto shared = crypto::secp256k1::ecdh(ours, *point);
-    crypto::wipe(ours);
-    if (!shared) co_return fail(shared.error());
-    auto text = to_hex(*shared);
-    crypto::wipe(*shared);
+    SOTTO_CO_TRY(auto shared, co_await shh.shared_secret(std::move(id), *point));
+    auto text = to_hex(shared);
+    crypto::wipe(shared);
     co_return text;
 }
 

@@ -12,20 +12,11 @@ constexpr std::size_t kIdLength = 64;
 constexpr std::uint32_t kIdRounds = 4'096;
 constexpr std::uint32_t kPasswordRounds = 65'356;
 
-template <class Map>
-bool wipe_and_erase(Map& map, const std::string& id) {
-    const auto it = map.find(id);
-    if (it == map.end()) return false;
-    crypto::wipe(it->second);
-    map.erase(it);
-    return true;
-}
-
 }  // namespace
 
 KeyStore::~KeyStore() {
     for (auto& [id, key] : symmetric_) crypto::wipe(key);
-    for (auto& [id, secret] : pairs_) crypto::wipe(secret);
+    for (auto& [id, pair] : pairs_) crypto::wipe(pair.secret);
 }
 
 Result<void> KeyStore::add_symmetric(const std::string& id, const SymmetricKey& key) {
@@ -43,24 +34,43 @@ const SymmetricKey* KeyStore::symmetric(const std::string& id) const {
 }
 
 bool KeyStore::remove_symmetric(const std::string& id) {
-    return wipe_and_erase(symmetric_, id);
+    const auto it = symmetric_.find(id);
+    if (it == symmetric_.end()) return false;
+    crypto::wipe(it->second);
+    symmetric_.erase(it);
+    return true;
 }
 
-Result<void> KeyStore::add_pair(const std::string& id, const Secret& secret) {
+Result<void> KeyStore::add_pair(const std::string& id, const Secret& secret, Export reading) {
     if (!crypto::secp256k1::valid_secret(secret)) return fail(Errc::invalid_argument, "invalid private key");
-    if (pairs_.contains(id)) return {};
-    if (pairs_.size() >= limit_) return fail(Errc::busy, "too many key pairs");
-    pairs_.emplace(id, secret);
+    const auto known = pairs_.find(id);
+    if (known == pairs_.end() && pairs_.size() >= limit_) return fail(Errc::busy, "too many key pairs");
+    auto& pair = pairs_[id];
+    pair.secret = secret;
+    pair.reading = known == pairs_.end() ? reading : std::min(pair.reading, reading);
     return {};
 }
 
 const Secret* KeyStore::secret(const std::string& id) const {
     const auto it = pairs_.find(id);
-    return it == pairs_.end() ? nullptr : &it->second;
+    return it == pairs_.end() ? nullptr : &it->second.secret;
+}
+
+Result<const Secret*> KeyStore::exported(const std::string& id) const {
+    const auto it = pairs_.find(id);
+    if (it == pairs_.end()) return fail(Errc::not_found, "invalid id");
+    if (it->second.reading == Export::allowed) return &it->second.secret;
+    return fail(
+        Errc::unsupported,
+        "this private key stays in the data directory: sotto key export hands out what its keystore has, sealed");
 }
 
 bool KeyStore::remove_pair(const std::string& id) {
-    return wipe_and_erase(pairs_, id);
+    const auto it = pairs_.find(id);
+    if (it == pairs_.end()) return false;
+    crypto::wipe(it->second.secret);
+    pairs_.erase(it);
+    return true;
 }
 
 std::string random_id(RandomSource& random) {

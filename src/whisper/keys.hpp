@@ -8,6 +8,9 @@
 
 namespace sotto::whisper {
 
+/// Whether the secret of a key pair may be read back. It may be used in any case.
+enum class Export : bool { forbidden, allowed };
+
 /// Symmetric keys and key pairs by id, 64 hex digits. Secrets are wiped when they leave. Loop thread only.
 class KeyStore {
   public:
@@ -21,15 +24,22 @@ class KeyStore {
     const SymmetricKey* symmetric(const std::string& id) const;
     bool remove_symmetric(const std::string& id);
 
-    /// Adding a pair again is no error.
-    Result<void> add_pair(const std::string& id, const Secret& secret);
+    /// Adding a pair again is no error; forbidden once, it stays so until it is removed.
+    Result<void> add_pair(const std::string& id, const Secret& secret, Export reading);
     const Secret* secret(const std::string& id) const;
+    /// Errors: not_found; unsupported (forbidden).
+    Result<const Secret*> exported(const std::string& id) const;
     bool remove_pair(const std::string& id);
 
   private:
+    struct Pair {
+        Secret secret{};
+        Export reading = Export::forbidden;
+    };
+
     std::size_t limit_;
     std::map<std::string, SymmetricKey> symmetric_;
-    std::map<std::string, Secret> pairs_;
+    std::map<std::string, Pair> pairs_;
 };
 
 /// 32 random bytes in hex.

@@ -28,8 +28,8 @@ TEST(Keys, StoresBothKindsUnderTheirIds) {
     EXPECT_EQ(*store.symmetric("a"), key);
     EXPECT_EQ(store.add_symmetric("a", key).error(), Errc::exists);
     EXPECT_EQ(store.secret("a"), nullptr);
-    ASSERT_TRUE(store.add_pair("a", kAlice).has_value());
-    EXPECT_TRUE(store.add_pair("a", kAlice).has_value());
+    ASSERT_TRUE(store.add_pair("a", kAlice, Export::allowed).has_value());
+    EXPECT_TRUE(store.add_pair("a", kAlice, Export::allowed).has_value());
     EXPECT_EQ(*store.secret("a"), kAlice);
     EXPECT_TRUE(store.remove_symmetric("a"));
     EXPECT_FALSE(store.remove_symmetric("a"));
@@ -38,14 +38,28 @@ TEST(Keys, StoresBothKindsUnderTheirIds) {
     EXPECT_EQ(store.secret("a"), nullptr);
 }
 
+TEST(Keys, WhatIsNotForExportOnceStaysSoUntilItIsRemoved) {
+    KeyStore store(10);
+    EXPECT_EQ(store.exported("a").error(), Errc::not_found);
+    ASSERT_TRUE(store.add_pair("a", kAlice, Export::allowed).has_value());
+    EXPECT_EQ(**store.exported("a"), kAlice);
+    ASSERT_TRUE(store.add_pair("a", kAlice, Export::forbidden).has_value());
+    ASSERT_TRUE(store.add_pair("a", kAlice, Export::allowed).has_value());
+    EXPECT_EQ(store.exported("a").error(), Errc::unsupported);
+    EXPECT_EQ(*store.secret("a"), kAlice) << "it may be used";
+    EXPECT_TRUE(store.remove_pair("a"));
+    ASSERT_TRUE(store.add_pair("a", kAlice, Export::allowed).has_value());
+    EXPECT_TRUE(store.exported("a").has_value());
+}
+
 TEST(Keys, RefusesWhatIsNoKeyAndMoreThanTheLimit) {
     TestRandom random(2);
     KeyStore store(2);
     EXPECT_EQ(store.add_symmetric("zero", SymmetricKey{}).error(), Errc::invalid_argument);
-    EXPECT_EQ(store.add_pair("zero", Secret{}).error(), Errc::invalid_argument);
+    EXPECT_EQ(store.add_pair("zero", Secret{}, Export::allowed).error(), Errc::invalid_argument);
     Secret order;
     order.fill(0xff);
-    EXPECT_EQ(store.add_pair("order", order).error(), Errc::invalid_argument);
+    EXPECT_EQ(store.add_pair("order", order, Export::allowed).error(), Errc::invalid_argument);
     EXPECT_TRUE(store.add_symmetric("1", random.array<32>()).has_value());
     EXPECT_TRUE(store.add_symmetric("2", random.array<32>()).has_value());
     EXPECT_EQ(store.add_symmetric("3", random.array<32>()).error(), Errc::busy);

@@ -24,6 +24,18 @@ Result<Point> parse_uncompressed(BytesView key, std::string_view error) {
     return fail(Errc::invalid_argument, std::string(error));
 }
 
+/// Wipes a secret at the end of the scope, however that comes.
+class Wiped {
+  public:
+    explicit Wiped(BytesSpan secret) noexcept : secret_(secret) {}
+    Wiped(const Wiped&) = delete;
+    Wiped& operator=(const Wiped&) = delete;
+    ~Wiped() { crypto::wipe(secret_); }
+
+  private:
+    BytesSpan secret_;
+};
+
 }  // namespace
 
 struct Whisper::Impl {
@@ -31,7 +43,8 @@ struct Whisper::Impl {
 
     const Env& env() const noexcept { return engine.env(); }
     Task<std::string> pair_id(std::string id);
-    Task<Result<Secret>> find_secret(std::string id);
+    /// Good until the caller suspends.
+    Task<Result<const Secret*>> find_secret(std::string id);
     Task<Result<FilterSpec>> filter_spec(Criteria criteria, bool for_subscription);
     Result<std::string> add_filter(FilterSpec spec, FilterIndex::Handler handler);
 
@@ -59,11 +72,11 @@ Task<Result<void>> Whisper::run(net::MessageStream& stream, Established establis
 // ---- posting ----
 
 Task<Result<Hash>> Whisper::post(NewMessage message) {
-    std::optional<Secret> signer;
+    const Secret* signer = nullptr;
     if (!message.sig.empty()) {
         SOTTO_CO_TRY(signer, co_await impl_->find_secret(message.sig));
     }
-    co_return co_await impl_->poster.post(std::move(message), std::move(signer));
+    co_return co_await impl_->poster.post(std::move(message), signer);
 }
 
 Result<Hash> Whisper::post_envelope(BytesView rlp) {
@@ -106,7 +119,7 @@ Task<Result<FilterSpec>> Whisper::Impl::filter_spec(Criteria criteria, bool for_
         const auto secret = co_await find_secret(criteria.private_key_id);
         if (!secret && for_subscription) co_return fail(Errc::invalid_argument, "invalid public key");
         if (!secret) co_return fail(secret.error());
-        spec.key = std::make_shared<const FilterKey>(false, *secret);
+        spec.key = std::make_shared<const FilterKey>(false, **secret);
     }
     spec.min_pow = criteria.min_pow;
     spec.topics = std::move(criteria.topics);
@@ -224,23 +237,27 @@ Task<std::string> Whisper::Impl::pair_id(std::string id) {
     co_return co_await offload(env(), std::move(work));
 }
 
-Task<Result<Secret>> Whisper::Impl::find_secret(std::string id) {
+Task<Result<const Secret*>> Whisper::Impl::find_secret(std::string id) {
     const auto pair = co_await pair_id(std::move(id));
-    if (const auto* secret = keys.secret(pair)) co_return *secret;
+    if (const auto* secret = keys.secret(pair)) co_return secret;
     co_return fail(Errc::not_found, "invalid id");
 }
 
 Task<Result<std::string>> Whisper::new_key_pair() {
-    const auto secret = random_secret(*impl_->env().random);
-    co_return co_await add_private_key(to_bytes(secret));
+    auto secret = random_secret(*impl_->env().random);
+    auto bytes = to_bytes(secret);
+    crypto::wipe(secret);
+    co_return co_await add_private_key(std::move(bytes));
 }
 
-Task<Result<std::string>> Whisper::add_private_key(Bytes secret) {
+Task<Result<std::string>> Whisper::add_private_key(Bytes secret, Export reading) {
+    const Wiped wiped(secret);
     if (secret.size() != 32) co_return fail(Errc::invalid_argument, "invalid length, need 256 bits");
-    const auto fixed = first_bytes<32>(secret);
+    auto fixed = first_bytes<32>(secret);
+    const Wiped wiped_too(fixed);
     if (!crypto::secp256k1::valid_secret(fixed)) co_return fail(Errc::invalid_argument, "invalid private key");
     const auto id = co_await impl_->pair_id(public_key_text(crypto::secp256k1::public_key(fixed)));
-    SOTTO_CO_CHECK(impl_->keys.add_pair(id, fixed));
+    SOTTO_CO_CHECK(impl_->keys.add_pair(id, fixed, reading));
     co_return id;
 }
 
@@ -256,13 +273,19 @@ Task<bool> Whisper::has_key_pair(std::string id) {
 }
 
 Task<Result<Bytes>> Whisper::get_public_key(std::string id) {
-    SOTTO_CO_TRY(const auto secret, co_await impl_->find_secret(std::move(id)));
-    co_return to_bytes(crypto::secp256k1::uncompressed(crypto::secp256k1::public_key(secret)));
+    SOTTO_CO_TRY(const auto* secret, co_await impl_->find_secret(std::move(id)));
+    co_return to_bytes(crypto::secp256k1::uncompressed(crypto::secp256k1::public_key(*secret)));
 }
 
 Task<Result<Bytes>> Whisper::get_private_key(std::string id) {
-    SOTTO_CO_TRY(const auto secret, co_await impl_->find_secret(std::move(id)));
-    co_return to_bytes(secret);
+    const auto pair = co_await impl_->pair_id(std::move(id));
+    SOTTO_CO_TRY(const auto* secret, impl_->keys.exported(pair));
+    co_return to_bytes(*secret);
+}
+
+Task<Result<ByteArray<32>>> Whisper::shared_secret(std::string id, Point key) {
+    SOTTO_CO_TRY(const auto* secret, co_await impl_->find_secret(std::move(id)));
+    co_return crypto::secp256k1::ecdh(*secret, key);
 }
 
 Result<std::string> Whisper::new_sym_key() {

@@ -14,6 +14,7 @@
 #include "whisper/delivery.hpp"
 #include "whisper/filter.hpp"
 #include "whisper/journal.hpp"
+#include "whisper/keys.hpp"
 #include "whisper/packets.hpp"
 #include "whisper/pool.hpp"
 
@@ -176,13 +177,16 @@ class Whisper final : public net::Protocol {
     void set_suspect(const crypto::PeerId& peer, bool suspect);
 
     Task<Result<std::string>> new_key_pair();
-    /// 32 bytes.
-    Task<Result<std::string>> add_private_key(Bytes secret);
+    /// 32 bytes, which are wiped.
+    Task<Result<std::string>> add_private_key(Bytes secret, Export reading = Export::allowed);
     Task<Result<bool>> delete_key_pair(std::string id);
     Task<bool> has_key_pair(std::string id);
     /// 0x04 || X || Y.
     Task<Result<Bytes>> get_public_key(std::string id);
+    /// unsupported: not for export.
     Task<Result<Bytes>> get_private_key(std::string id);
+    /// X of the point that a pair shares with somebody's key. The caller wipes it.
+    Task<Result<ByteArray<32>>> shared_secret(std::string id, Point key);
     Result<std::string> new_sym_key();
     Result<std::string> add_sym_key(BytesView key);
     Task<Result<std::string>> generate_sym_key_from_password(std::string password);

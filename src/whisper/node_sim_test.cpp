@@ -180,6 +180,27 @@ TEST(Node, KeepsKeysByIdAndAHexPublicKeyIsAnId) {
     });
 }
 
+TEST(Node, APairThatIsNotForExportIsUsedAndNotRead) {
+    run([](Rig& rig) -> Task<void> {
+        auto& node = rig.node({});
+        const auto secret = testing::hex("b71c71a67e1177ad4e901695e1b4b9ee17ae16c6668d313eac2f96dbcda3f291");
+        const auto id = (co_await node.add_private_key(secret, Export::forbidden)).value();
+        const auto text = to_hex_prefixed((co_await node.get_public_key(id)).value());
+        for (const auto& name : {id, text}) {
+            const auto refused = co_await node.get_private_key(name);
+            EXPECT_TRUE(!refused && refused.error().detail().contains("sotto key export"));
+        }
+        EXPECT_EQ((co_await node.get_private_key("no such pair")).error().detail(), "invalid id");
+        const auto other = (co_await node.new_key_pair()).value();
+        EXPECT_EQ((co_await node.get_private_key(other)).value().size(), 32u);
+        const auto theirs = crypto::secp256k1::parse_point((co_await node.get_public_key(other)).value()).value();
+        const auto ours = crypto::secp256k1::public_key(first_bytes<32>(secret));
+        const auto here = (co_await node.shared_secret(id, theirs)).value();
+        EXPECT_EQ(here, (co_await node.shared_secret(other, ours)).value());
+        EXPECT_TRUE((co_await node.new_filter({.private_key_id = id})).has_value());
+    });
+}
+
 TEST(Node, EnvelopesExpireAndAreForgotten) {
     run([](Rig& rig) -> Task<void> {
         auto& node = rig.node({});

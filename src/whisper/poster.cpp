@@ -101,11 +101,9 @@ SealOrder Poster::order_for(const NewMessage& message, Bytes data) const {
     return order;
 }
 
-Task<Result<Hash>> Poster::post(NewMessage message, std::optional<Secret> signer) {
+Task<Result<Hash>> Poster::post(NewMessage message, const Secret* signer) {
     SOTTO_CO_CHECK(check(message));
-    auto encrypted = encrypt(message, signer ? &*signer : nullptr);
-    if (signer) crypto::wipe(*signer);
-    SOTTO_CO_TRY(auto data, std::move(encrypted));
+    SOTTO_CO_TRY(auto data, encrypt(message, signer));
     if (data.size() > engine_.terms().max_size) co_return fail(error_of(Verdict::too_large));
     // Before it is worked for, and written to the disk.
     const bool no_room = !message.target_peer && std::as_const(engine_).pool().refuses_own(data.size());

@@ -15,7 +15,8 @@ class Poster {
   public:
     Poster(Engine& engine, const KeyStore& keys);
 
-    Task<Result<Hash>> post(NewMessage message, std::optional<Secret> signer);
+    /// `signer` is used before it first suspends; null: unsigned.
+    Task<Result<Hash>> post(NewMessage message, const Secret* signer);
     Result<Hash> post_envelope(BytesView rlp);
     /// What the journal had when the process began: goes on where it was.
     void restore(const std::vector<JournalEntry>& entries);

@@ -381,6 +381,22 @@ class TestRpc:
         assert self.call(node, "List")[0]["keyPairId"] is None
         assert self.call(node, "Lock", made["id"]) is False
 
+    def test_an_unlocked_key_is_used_and_not_read(self, node, made):
+        pair = self.call(node, "Unlock", made["id"], PASSPHRASE)
+        for name in (pair, made["publicKey"]):
+            with pytest.raises(RpcError, match="sotto key export"):
+                node.rpc("shh_getPrivateKey", name)
+        own = node.rpc("shh_addPrivateKey", "0x" + SECRET)
+        assert node.rpc("shh_getPrivateKey", own) == "0x" + SECRET
+        assert self.call(node, "Import", "0x" + SECRET, PASSPHRASE, {"lightKdf": True})["id"] == ADDRESS
+        assert self.call(node, "Unlock", ADDRESS, PASSPHRASE) == own
+        assert node.rpc("shh_addPrivateKey", "0x" + SECRET) == own
+        with pytest.raises(RpcError, match="sotto key export"):
+            node.rpc("shh_getPrivateKey", own)
+        assert self.call(node, "Lock", ADDRESS) is True
+        assert node.rpc("shh_addPrivateKey", "0x" + SECRET) == own
+        assert node.rpc("shh_getPrivateKey", own) == "0x" + SECRET
+
     def test_what_the_verbs_wrote_the_node_reads_and_the_other_way(self, cli, home, node, made, passphrase):
         wrote = cli("key", "create", "--data-dir", node.data_dir, "--passphrase-file", passphrase, "--light-kdf",
                     "--json")

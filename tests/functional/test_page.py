@@ -277,7 +277,10 @@ class TestIdentity:
         secret = "0x" + "7" * 64
         (node.data_dir / "chat-identity").write_text(secret[2:])
         (node.data_dir / "chat-identity").chmod(0o600)
-        assert node.rpc("sotto_chatIdentity", token=True) == node.rpc("shh_addPrivateKey", secret)
+        pair = node.rpc("sotto_chatIdentity", token=True)
+        assert node.rpc("shh_addPrivateKey", secret) == pair
+        with pytest.raises(RpcError, match="stays in the data directory"):
+            node.rpc("shh_getPrivateKey", pair)
 
     def test_what_is_no_key_there_is_said(self, node):
         (node.data_dir / "chat-identity").write_text("nonsense")

@@ -67,7 +67,7 @@ def test_we_list_and_open_what_geth_writes(geth_keys, sotto_key, sotto, keystore
     assert (known["id"], known["file"]) == (made["address"], made["file"])
     node = sotto(name="data")
     pair = node.rpc("admin_keyUnlock", made["address"], PASSPHRASE, token=True)
-    assert node.rpc("shh_getPrivateKey", pair) == "0x" + made["secret"]
+    assert node.rpc("shh_addPrivateKey", "0x" + made["secret"]) == pair, "an id is that of a public key"
 
     sotto_key("export", made["address"], keystore.parent / "copy")
     sotto_key("remove", made["address"])
