@@ -25,7 +25,30 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 namespace websocket = beast::websocket;
 using tcp = asio::ip::tcp;
-using Request = http::request<http::string_body>;
+
+/// A string that grows as the bytes come: what a client announces costs no memory. http::string_body reserves it all.
+struct GrowingBody : http::string_body {
+    class reader {
+      public:
+        template <bool kRequest, class Fields>
+        reader(http::header<kRequest, Fields>&, std::string& body) : body_(body) {}
+        void init(const boost::optional<std::uint64_t>&, beast::error_code& code) { code = {}; }
+        template <class Buffers>
+        std::size_t put(const Buffers& buffers, beast::error_code& code) {
+            code = {};
+            const auto before = body_.size();
+            for (const auto piece : beast::buffers_range_ref(buffers))
+                body_.append(static_cast<const char*>(piece.data()), piece.size());
+            return body_.size() - before;
+        }
+        void finish(beast::error_code& code) { code = {}; }
+
+      private:
+        std::string& body_;
+    };
+};
+
+using Request = http::request<GrowingBody>;
 using Response = http::response<http::string_body>;
 using WebSocket = websocket::stream<beast::tcp_stream>;
 
@@ -167,7 +190,7 @@ class HttpSession {
 
     /// False: the connection ends.
     Task<bool> serve_request() {
-        http::request_parser<http::string_body> parser;
+        http::request_parser<GrowingBody> parser;
         parser.body_limit(limits().rpc_body_bytes);
         parser.header_limit(kMaxHeader);
         stream_.expires_after(kHeader);
@@ -197,7 +220,6 @@ class HttpSession {
         if (parser.content_length().value_or(0) > limit)
             co_return co_await refuse(request, 413, "the body is too large");
         parser.body_limit(limit);
-        held_.set(parser.content_length().value_or(limit));
         const bool complete = co_await read_body(parser);
         held_.set(0);
         if (!complete) co_return false;
@@ -206,7 +228,7 @@ class HttpSession {
     }
 
     /// False: there is no whole body, and the client has been told so where it can be told.
-    Task<bool> read_body(http::request_parser<http::string_body>& parser) {
+    Task<bool> read_body(http::request_parser<GrowingBody>& parser) {
         stream_.expires_after(kTransfer);
         if (const auto expected = field(parser.get(), http::field::expect); expected && parser.get().version() > 10) {
             if (!beast::iequals(beast::string_view(expected->data(), expected->size()), "100-continue"))
@@ -215,9 +237,13 @@ class HttpSession {
             const auto [code, size] = co_await asio::async_write(stream_, asio::buffer(kContinue), kAwait);
             if (code) co_return false;
         }
-        const auto [code, size] = co_await http::async_read(stream_, buffer_, parser, kAwait);
-        if (code == http::error::body_limit) co_return co_await refuse(parser.get(), 413, "the body is too large");
-        co_return !code;
+        while (!parser.is_done()) {
+            const auto [code, size] = co_await http::async_read_some(stream_, buffer_, parser, kAwait);
+            if (code == http::error::body_limit) co_return co_await refuse(parser.get(), 413, "the body is too large");
+            if (code) co_return false;
+            held_.set(parser.get().body().size());
+        }
+        co_return true;
     }
 
     Task<bool> respond(const Request& request, const Verdict& verdict, bool page) {

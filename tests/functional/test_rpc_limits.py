@@ -167,6 +167,18 @@ class TestPlaces:
         until(lambda: serves(node), LIMIT, "free place", node)
 
 
+class TestAnnounced:
+    @pytest.mark.parametrize("length", [2**40, 2**46, 2**63 - 1, 2**64 - 1])
+    def test_what_is_announced_costs_no_memory(self, sotto, length):
+        node = sotto("--limit", "rpc-body-bytes=unlimited", listen=("none",))
+        with connect(node) as client:
+            client.sendall(head(node, length) + b"{")
+            assert serves(node)
+        with connect(node) as client:
+            client.sendall(head(node, len(CALL), "Connection: close") + CALL)
+            assert b" 200 " in read_until_end(client)
+
+
 class TestBacklog:
     """64 MiB are held for clients that keep the node waiting; above, who has done so for longest goes."""
 
@@ -175,7 +187,7 @@ class TestBacklog:
             waiting = []
             for _ in range(14):
                 waiting.append(stack.enter_context(connect(node)))
-                waiting[-1].sendall(head(node, 5 * 1024 * 1024))
+                waiting[-1].sendall(head(node, 5 * 1024 * 1024) + b" " * (5 * 1024 * 1024 - 1))
             assert read_until_reset(waiting[0]) == b"", "long before its 30 seconds are over"
             assert is_open(waiting[-1])
             assert serves(node)

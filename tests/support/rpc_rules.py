@@ -5,9 +5,9 @@
 2. An Origin that is there and is neither http:// with such a Host nor in --rpc-origins: 403; `null` always.
 3. A POST that is not application/json: 415.
 4. A bearer token that is not the node's: 401. The node's: every namespace, everywhere.
-5. Without a token on a loopback listener: every namespace but admin.
-6. Off loopback a cookie of the page's session, where the Origin is there and names the same host and port as Host:
+5. Without a token a cookie of the page's session, where the Origin is there and names the same host and port as Host:
    shh and sotto, and /events; neither /health nor /metrics.
+6. Without both on a loopback listener: every namespace but admin.
 7. The page itself and a preflight need none of this, 1 to 4 hold for them too. All else: 401.
 
 Run as a program it holds a node on an address that is not loopback to them, in a network namespace of its own:
@@ -67,10 +67,10 @@ def rights_of(case: Case, loopback: bool) -> str | None:
     """admin, open, session, or None: only what needs no rights."""
     if case.token == "right":
         return "admin"
-    if loopback:
-        return "open"
     same = (case.host, case.origin) in {("own", "own"), ("vhost", "vhost")}
-    return "session" if case.cookie == "session" and same else None
+    if case.cookie == "session" and same:
+        return "session"
+    return "open" if loopback else None
 
 
 def expected(case: Case, loopback: bool) -> tuple[int, str | None]:
