@@ -112,6 +112,16 @@ inline Task<Result<void>> send(net::MessageStream& stream, net::Code code, Bytes
     co_return co_await stream.write(code, pieces);
 }
 
+/// A peer in the test's hands that has exchanged its status with `node`.
+inline Task<PipeEnd*> befriend(
+    Rig& rig, Whisper& node, std::uint32_t number, Status status = {}, PipeOptions options = {}) {
+    auto& peer = rig.dangling(node, number, options);
+    EXPECT_TRUE((co_await send(peer, code::kStatus, encode_status(status))).has_value());
+    EXPECT_TRUE((co_await peer.read()).has_value());
+    co_await rig.pass({});
+    co_return &peer;
+}
+
 inline Bytes list_of(const std::vector<Bytes>& items) {
     std::size_t size = 0;
     for (const auto& item : items) size += item.size();

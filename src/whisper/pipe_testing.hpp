@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <list>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@ namespace sotto::whisper::testing {
 struct PipeOptions {
     std::size_t capacity = std::size_t{1} << 20;  ///< bytes on the way in one direction; then writers wait
     Duration latency{};
+    double bytes_per_second = std::numeric_limits<double>::infinity();
     std::size_t max_message = std::size_t{1} << 20;
 };
 
@@ -37,6 +39,7 @@ struct PipeChannel {
     };
     std::list<Item> items;
     std::size_t bytes = 0;
+    TimePoint free_from{};  ///< what is written later leaves then
     std::optional<Error> closed;
     Event readable;
     std::list<Event> writers;
@@ -89,7 +92,10 @@ class PipeEnd final : public net::MessageStream {
         }
         if (closed_by_us_) co_return fail(*closed_by_us_);
         if (out_->closed) co_return fail(*out_->closed);
-        PipeChannel::Item item{{code, {}}, env_.clock->now() + options_.latency};
+        const auto begins = std::max(env_.clock->now(), out_->free_from);
+        const std::chrono::duration<double> takes(static_cast<double>(size) / options_.bytes_per_second);
+        out_->free_from = begins + std::chrono::duration_cast<Duration>(takes);
+        PipeChannel::Item item{{code, {}}, out_->free_from + options_.latency};
         for (const auto& piece : payload) append(item.message.payload, piece);
         ++stats.messages[code];
         stats.largest = std::max(stats.largest, size);

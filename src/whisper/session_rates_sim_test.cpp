@@ -8,20 +8,12 @@ namespace sotto::whisper {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::befriend;
 using testing::list_of;
 using testing::Made;
 using testing::PipeEnd;
 using testing::Rig;
 using testing::send;
-
-/// A peer in the test's hands that has exchanged its status with `node`.
-Task<PipeEnd*> befriend(Rig& rig, Whisper& node, std::uint32_t number, Status status = {}) {
-    auto& peer = rig.dangling(node, number);
-    EXPECT_TRUE((co_await send(peer, code::kStatus, encode_status(status))).has_value());
-    EXPECT_TRUE((co_await peer.read()).has_value());
-    co_await rig.pass(0ms);
-    co_return &peer;
-}
 
 /// Envelopes that have come to `peer` by now.
 std::size_t envelopes_at(PipeEnd& peer, std::size_t* packets = nullptr) {
@@ -296,74 +288,6 @@ TEST(Bloom, ShrinksAgainWhenFiltersGo) {
         co_await r.pass(100ms);
         EXPECT_EQ(node.info().messages, 1u);
         EXPECT_EQ(node.counters().bloom_mismatch, 1u);
-    };
-    rig.run(std::ref(body));
-}
-
-/// How many envelopes of one sender reach a reader within two seconds, in percent, while 20 peers send as fast as they
-/// are read, four times what the pool holds, for half a minute; the first 20 are not counted.
-Task<std::size_t> percent_heard_in_a_flood(Rig& r, Config config, int per_round) {
-    config.limits.pool = {.bytes = std::size_t{8} << 20, .envelopes = 100'000};
-    config.limits.rates_per_peer = {.envelopes = 100, .bytes = 256 * 1024};
-    auto& node = r.node(config);
-    auto* reader = co_await befriend(r, node, 2);
-    auto* honest = co_await befriend(r, node, 3);
-    std::vector<PipeEnd*> floods;
-    for (std::uint32_t i = 0; i < 20; ++i) floods.push_back(co_await befriend(r, node, 10 + i));
-
-    const Topic mine{7, 7, 7, 7};
-    std::size_t sent = 0;
-    std::size_t in_time = 0;
-    std::map<Hash, TimePoint> waiting;
-    for (int round = 0; round < 300; ++round) {
-        for (auto* flood : floods) {
-            if (flood->unread_by_peer() > 64 * 1024) continue;
-            for (int i = 0; i < 20; ++i) {
-                (void)co_await send(*flood, code::kMessages, list_of({r.sealed({.ttl = 20, .size = 300})}));
-            }
-        }
-        for (int i = 0; i < per_round; ++i) {
-            const auto envelope = r.sealed({.ttl = 20, .topic = mine, .size = 300});
-            waiting[crypto::keccak256(envelope)] = r.world.now();
-            ++sent;
-            (void)co_await send(*honest, code::kMessages, list_of({envelope}));
-        }
-        co_await r.pass(100ms);
-        while (auto message = reader->try_read()) {
-            if (message->code != code::kMessages) continue;
-            const auto items = split_envelopes(message->payload, false);
-            for (const auto& item : *items) {
-                const auto it = waiting.find(crypto::keccak256(item));
-                if (it != waiting.end() && r.world.now() - it->second <= 2s) ++in_time;
-            }
-        }
-        EXPECT_LE(node.info().memory, config.limits.pool.bytes);
-    }
-    EXPECT_GT(node.counters().packets_delayed, 1000u);
-    EXPECT_GT(node.counters().evicted, 1000u);
-    EXPECT_EQ(node.info().peers, 22u);
-    co_return in_time * 100 / (sent - 20);
-}
-
-TEST(Fairness, AnHonestSenderIsHeardAmongTwentyThatFlood) {
-    Rig rig;
-    auto body = [](Rig& r) -> Task<void> {
-        const auto percent = co_await percent_heard_in_a_flood(r, {}, 1);
-        EXPECT_GE(percent, 99u);
-    };
-    rig.run(std::ref(body));
-}
-
-/// The sender fills far more than a twenty-second of the pool, and less than half.
-TEST(Fairness, TwentyPeersOfOneAddressHaveNoMoreThanOneOfAnother) {
-    Rig rig;
-    auto body = [](Rig& r) -> Task<void> {
-        Config config;
-        config.address_of = [honest = testing::identity(3).id](const crypto::PeerId& peer) {
-            return std::string(peer == honest ? "192.0.2.1" : "203.0.113.9");
-        };
-        const auto percent = co_await percent_heard_in_a_flood(r, config, 8);
-        EXPECT_GE(percent, 99u);
     };
     rig.run(std::ref(body));
 }
