@@ -20,6 +20,7 @@ constexpr std::string_view kAction = "/me ";
 constexpr std::string_view kHelp[] = {
     "/join #x            open a channel             Alt-1 to Alt-9, Tab   another conversation",
     "/msg 0x04… TEXT     write to a person          Alt-Enter, \\ Enter   another line",
+    "/connect ADDR       dial another node: enode:// or multiaddr",
     "/nick NAME          what others see            Page Up, Page Down    what was said before",
     "/me TEXT            as an action               Ctrl-C, Ctrl-D        leave",
     "/contacts           people, and your own key",
@@ -146,6 +147,9 @@ Task<bool> Console::on_event(Event event) {
         case Event::redraw:
             screen_.forget();
             break;
+        case Event::too_long:
+            tell("a message has at most 64 KiB: what would be more is left out, and Enter sends what there is");
+            break;
         case Event::none:
         case Event::changed:
             break;
@@ -249,6 +253,7 @@ Task<void> Console::on_command(std::string name, std::string rest) {
         if (!chat::looks_like_key(whom)) co_return tell("whom? /msg 0x04… TEXT; /contacts lists who is known");
         co_return co_await join(std::move(whom), std::move(text));
     }
+    if (name == "/connect") co_return connect(rest);
     if (name == "/nick") co_return set_nick(rest);
     if (name == "/contacts") co_return show_contacts();
     if (name == "/history") co_return show_history(rest);
@@ -264,6 +269,11 @@ Task<void> Console::join(std::string name, std::string text) {
     const auto place = std::ranges::find(all, *opened, [](const auto& one) { return one.get(); });
     choose(static_cast<std::size_t>(place - all.begin()));
     if (!text.empty()) session_->say(**opened, std::move(text));
+}
+
+void Console::connect(const std::string& address) {
+    const auto dialled = backend_.connect(address);
+    tell(dialled ? "dialling " + address : dialled.error().detail());
 }
 
 void Console::set_nick(const std::string& nick) {

@@ -22,6 +22,8 @@ class Console final : public messenger::View {
     /// Draws when there is something new, until it is cancelled.
     Task<void> draw();
     void resize();
+    /// Ctrl-C means "now" from here on.
+    void leave() const noexcept { terminal_.let_interrupt(); }
 
     void on_line(const messenger::Conversation& conversation) override;
     void on_delivery(std::size_t number, messenger::Delivery delivery, const std::string& why) override;
@@ -39,6 +41,7 @@ class Console final : public messenger::View {
     Task<bool> on_input(std::string text);
     Task<void> on_command(std::string name, std::string rest);
     Task<void> join(std::string name, std::string text);
+    void connect(const std::string& address);
     void set_nick(const std::string& nick);
     void show_contacts();
     void show_history(const std::string& count);

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "signals.hpp"
+
 namespace sotto::app {
 namespace {
 
@@ -15,24 +17,46 @@ namespace {
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?2004h\x1b[?7l\x1b[2J";
 constexpr std::string_view kLeave = "\x1b[?7h\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
+termios modes_before{};  // where a signal handler finds them
+
+void write_all(std::string_view bytes) noexcept {
+    while (!bytes.empty()) {
+        const auto count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return;
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+}
+
+/// Async-signal-safe.
+void restore() {
+    write_all(kLeave);
+    ::tcsetattr(STDIN_FILENO, TCSADRAIN, &modes_before);
+}
+
 }  // namespace
 
-struct RawTerminal::Before {
-    termios modes{};
-};
-
-RawTerminal::RawTerminal() : before_(std::make_unique<Before>()) {
-    ::tcgetattr(STDIN_FILENO, &before_->modes);
-    auto raw = before_->modes;
+RawTerminal::RawTerminal() {
+    ::tcgetattr(STDIN_FILENO, &modes_before);
+    auto raw = modes_before;
     raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG | IEXTEN);
     raw.c_iflag &= ~static_cast<tcflag_t>(ICRNL | IXON);
     ::tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+    set_last_act(restore);
     write(kEnter);
 }
 
 RawTerminal::~RawTerminal() {
-    write(kLeave);
-    ::tcsetattr(STDIN_FILENO, TCSADRAIN, &before_->modes);
+    set_last_act(nullptr);
+    restore();
+}
+
+void RawTerminal::let_interrupt() const noexcept {
+    termios modes{};
+    ::tcgetattr(STDIN_FILENO, &modes);
+    modes.c_lflag |= ISIG;
+    modes.c_cc[VQUIT] = modes.c_cc[VSUSP] = _POSIX_VDISABLE;
+    ::tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
 }
 
 RawTerminal::Size RawTerminal::size() const noexcept {
@@ -42,12 +66,7 @@ RawTerminal::Size RawTerminal::size() const noexcept {
 }
 
 void RawTerminal::write(std::string_view bytes) const noexcept {
-    while (!bytes.empty()) {
-        const auto count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return;
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
+    write_all(bytes);
 }
 
 bool is_full_terminal() noexcept {

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string_view>
 
 namespace sotto::app {
 
-/// The terminal in raw mode and on its alternate screen; as it was before once this is gone.
+/// The terminal in raw mode and on its alternate screen; as it was before once this is gone, or a signal has ended the
+/// process at once. One at a time.
 class RawTerminal {
   public:
     struct Size {
@@ -17,12 +17,12 @@ class RawTerminal {
 
     RawTerminal();
     ~RawTerminal();
+    RawTerminal(const RawTerminal&) = delete;
+    RawTerminal& operator=(const RawTerminal&) = delete;
+    /// Ctrl-C is SIGINT again, and no longer a key.
+    void let_interrupt() const noexcept;
     Size size() const noexcept;
     void write(std::string_view bytes) const noexcept;
-
-  private:
-    struct Before;
-    std::unique_ptr<Before> before_;
 };
 
 /// Whether stdin and stdout are a terminal that can do more than print lines.

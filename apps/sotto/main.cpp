@@ -83,10 +83,10 @@ void add_chat(CLI::App& app, Action& action, const Environment& environment) {
 void add_rpc_options(CLI::App* verb, const std::shared_ptr<RpcOptions>& options) {
     verb->add_option("--rpc", options->url, "the node's RPC (default: the node that runs on the data directory)")
         ->type_name("URL");
-    verb->add_option(
-            "--data-dir",
-            options->data_dir,
-            "the running node's data directory; the node at another --rpc gets its token only when this is given")
+    verb->add_option("--data-dir",
+                     options->data_dir,
+                     "the running node's data directory; the node at another --rpc than its own gets its token only "
+                     "when this is given")
         ->type_name("DIR");
 }
 

@@ -12,7 +12,6 @@
 #include "chat/payload.hpp"
 #include "messenger/posting.hpp"
 #include "node/config.hpp"
-#include "node/files.hpp"
 #include "rpc/ws_client.hpp"
 #include "token.hpp"
 #include "verbs.hpp"
@@ -30,13 +29,6 @@ struct Target {
     std::string token;
 };
 
-Result<std::string> read_line(const std::filesystem::path& file) {
-    SOTTO_TRY(const auto content, node::read_private_file(file, 4096));
-    std::string text(text_of(content));
-    while (text.ends_with('\n')) text.pop_back();
-    return text;
-}
-
 /// Whether there is a node's socket that would let us in.
 bool is_our_socket(const std::filesystem::path& path) {
     struct stat status = {};
@@ -53,7 +45,7 @@ Result<Target> find_node(const RpcOptions& options, const Environment& environme
         return Target{*options.url, token_for(*options.url, config.data_dir, options.data_dir.has_value())};
     }
     if (is_our_socket(config.ipc)) return Target{"ipc:" + config.ipc.string(), {}};
-    if (auto url = read_line(config.data_dir / "rpc-url")) {
+    if (auto url = read_url(config.data_dir)) {
         auto token = token_for(*url, config.data_dir, true);
         return Target{std::move(*url), std::move(token)};
     }
@@ -94,11 +86,12 @@ void print_line(const json::value& text) {
 
 Task<Result<void>> send(
     Env env, const RpcOptions& options, std::string channel, std::string text, const Environment& environment) {
+    const auto now = env.clock->wall().milliseconds();
+    SOTTO_CO_TRY(const auto payload,
+                 chat::encode_message({.text = text, .nick = {}, .clock = now * 100, .milliseconds = now}));
     SOTTO_CO_TRY(const auto client, co_await connect(env, options, environment));
     SOTTO_CO_TRY(const auto key, co_await channel_key(*client, channel));
     SOTTO_CO_TRY(const auto pair, co_await client->call("shh_newKeyPair", {}));
-    const auto now = env.clock->wall().milliseconds();
-    const auto payload = chat::encode_message({.text = text, .nick = {}, .clock = now * 100, .milliseconds = now});
     json::array params{json::object{{"symKeyID", key},
                                     {"sig", pair},
                                     {"ttl", messenger::kTtl},

@@ -6,10 +6,20 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <atomic>
 #include <csignal>
 #include <thread>
 
 namespace sotto::app {
+namespace {
+
+std::atomic<void (*)()> last_act = nullptr;
+
+}  // namespace
+
+void set_last_act(void (*act)()) noexcept {
+    last_act = act;
+}
 
 struct EndSignal::Impl {
     explicit Impl(const Executor& executor) : signals(executor, SIGINT, SIGTERM) {}
@@ -21,9 +31,18 @@ EndSignal::~EndSignal() = default;
 
 Task<void> EndSignal::wait() {
     co_await impl_->signals.async_wait(boost::asio::use_awaitable);
-    // From here on a signal means "now", whatever is still saying goodbye.
+    end_at_next();
+}
+
+/// Whatever is still saying goodbye.
+void EndSignal::end_at_next() {
     impl_->signals.clear();
-    for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { ::_exit(1); });
+    for (const int number : {SIGINT, SIGTERM}) {
+        std::signal(number, [](int) {
+            if (const auto act = last_act.load()) act();
+            ::_exit(1);
+        });
+    }
 }
 
 Task<void> on_each_signal(int number, std::function<void()> handler) {

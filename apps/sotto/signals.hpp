@@ -17,11 +17,16 @@ class EndSignal {
     ~EndSignal();
     /// Suspends until the first signal. From then on a second one ends the process at once.
     Task<void> wait();
+    /// The next signal ends the process at once, as after wait().
+    void end_at_next();
 
   private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+/// What is done before a signal ends the process at once: async-signal-safe, or null.
+void set_last_act(void (*act)()) noexcept;
 
 /// Calls `handler` at every signal of that number until it is cancelled.
 Task<void> on_each_signal(int number, std::function<void()> handler);

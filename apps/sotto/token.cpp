@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "token.hpp"
 
-#include "codec/multiaddr.hpp"
 #include "node/files.hpp"
 
 namespace sotto::app {
@@ -9,30 +8,39 @@ namespace {
 
 constexpr std::string_view kFile = "rpc-token";
 
-/// Whether a URL such as "http://127.0.0.1:8545" or "ipc:PATH" leads to this machine, whatever a name server says.
-bool is_local(std::string_view url) {
-    if (url.starts_with("ipc:")) return true;
+/// "127.0.0.1:8545" of "http://127.0.0.1:8545/" and "ws://127.0.0.1:8545".
+std::string_view authority_of(std::string_view url) {
     if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-    const auto host = url.starts_with('[') ? url.substr(0, url.find(']') + 1) : url.substr(0, url.find(':'));
-    if (host == "localhost" || host == "[::1]") return true;
-    const auto ip = parse_ip(host);
-    return ip && ip->size() == 4 && ip->front() == 127;
+    return url.substr(0, url.find('/'));
+}
+
+Result<std::string> read_line(const std::filesystem::path& file, std::size_t limit) {
+    SOTTO_TRY(const auto content, node::read_private_file(file, limit));
+    std::string line(text_of(content));
+    while (line.ends_with('\n')) line.pop_back();
+    return line;
 }
 
 }  // namespace
 
 Result<std::string> read_token(const std::filesystem::path& data_dir) {
     const auto file = data_dir / kFile;
-    SOTTO_TRY(const auto content, node::read_private_file(file, 128));
-    std::string token(text_of(content));
-    while (token.ends_with('\n')) token.pop_back();
+    SOTTO_TRY(auto token, read_line(file, 128));
     if (token.size() != 64 || !from_hex(token))
         return fail(Errc::io, file.string() + " is damaged; delete it and start again");
     return token;
 }
 
+Result<std::string> read_url(const std::filesystem::path& data_dir) {
+    return read_line(data_dir / kUrlFile, 4096);
+}
+
 std::string token_for(std::string_view url, const std::filesystem::path& data_dir, bool named) {
-    return named || is_local(url) ? read_token(data_dir).value_or(std::string()) : std::string();
+    if (!named) {
+        const auto own = read_url(data_dir);
+        if (!own || authority_of(*own) != authority_of(url)) return {};
+    }
+    return read_token(data_dir).value_or(std::string());
 }
 
 Result<std::string> load_token(const std::filesystem::path& data_dir, RandomSource& random) {

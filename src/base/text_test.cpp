@@ -33,6 +33,26 @@ TEST(Escape, KeepsTextAndDisarmsTheRest) {
     EXPECT_EQ(escape_json("\xe2\x98"), "\uFFFD\uFFFD") << "a cut character";
 }
 
+TEST(Escape, DisarmsWhatTurnsTheDirectionOfText) {
+    // The ends of each range, then their neighbours, which do nothing.
+    const std::string turning = "\u061C\u200E\u200F\u2028\u202E\u2066\u2069";
+    const std::string escaped = "\\u061c\\u200e\\u200f\\u2028\\u202e\\u2066\\u2069";
+    EXPECT_EQ(escape_json(turning), escaped);
+    EXPECT_EQ(escape_controls(turning), escaped);
+    EXPECT_EQ(printable(turning), "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD");
+    const std::string harmless = "\u061B\u061D\u200D\u2010\u2027\u202F\u2065\u206A☃";
+    EXPECT_EQ(escape_json(harmless), harmless);
+    EXPECT_EQ(escape_controls(harmless), harmless);
+    EXPECT_EQ(printable(harmless), harmless);
+}
+
+TEST(Utf8, IsToldFromOtherBytes) {
+    for (const std::string text : {"", "a", "é", "☃", "\U0010FFFF", "\x7f\u0080"}) EXPECT_TRUE(is_utf8(text)) << text;
+    for (const std::string text :
+         {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "☃\xe2\x98"})
+        EXPECT_FALSE(is_utf8(text)) << to_hex(view_of(text));
+}
+
 TEST(Escape, DisarmsJsonThatIsWholeAlready) {
     EXPECT_EQ(escape_controls("{\"a\\n\":\"☃\x7f\xc2\x9b\xc2\xa0\"}"), "{\"a\\n\":\"☃\\u007f\\u009b\xc2\xa0\"}");
     EXPECT_EQ(escape_controls("\xff\xc2"), "\xff\xc2") << "what is no JSON is no business of this";

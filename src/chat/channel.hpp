@@ -9,7 +9,7 @@
 namespace sotto::chat {
 
 /// "#lobby" and "lobby" are the same channel; the key's password and the topic are made of the bare name.
-/// invalid_argument: empty, longer than 128 bytes, or with control characters.
+/// invalid_argument: empty, longer than 128 bytes, not UTF-8, or with control characters.
 Result<std::string> channel_name(std::string_view text);
 /// The first 4 bytes of keccak256(name).
 ByteArray<4> channel_topic(std::string_view name);

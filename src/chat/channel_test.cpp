@@ -9,7 +9,8 @@ namespace {
 TEST(Channel, IsTheSameWithAndWithoutTheHash) {
     EXPECT_EQ(*channel_name("#lobby"), "lobby");
     EXPECT_EQ(*channel_name("lobby"), "lobby");
-    for (const auto& name : {std::string(), std::string("#"), std::string(129, 'a'), std::string("a\nb")}) {
+    for (const auto& name :
+         {std::string(), std::string("#"), std::string(129, 'a'), std::string("a\nb"), std::string("a\xff")}) {
         EXPECT_FALSE(channel_name(name)) << name;
     }
 }

@@ -2,22 +2,34 @@
 #include "chat/line_editor.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <utility>
 
 #include "base/escape.hpp"
+#include "chat/payload.hpp"
 #include "chat/width.hpp"
 
 namespace sotto::chat {
 namespace {
 
-constexpr std::size_t kMaxLine = 16 * 1024;
 constexpr std::size_t kMaxHistory = 1000;
 constexpr std::size_t kMaxSequence = 16;
 constexpr char kEscape = '\x1b';
+constexpr std::string_view kPasteEnds = "\x1b[201~";
 
 constexpr char control(char letter) {
     return static_cast<char>(letter - '@');
+}
+
+bool is_control(char byte) {
+    return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f;
+}
+
+/// Of the character that begins with this byte; 0: none does.
+std::size_t length_of_character(char first) {
+    const auto ones = static_cast<std::size_t>(std::countl_one(static_cast<unsigned char>(first)));
+    return ones == 0 ? 1 : ones == 1 ? 0 : ones;
 }
 
 }  // namespace
@@ -28,10 +40,38 @@ LineEditor::Event LineEditor::feed(char byte) {
         escape_ = byte;
         return Event::none;
     }
-    if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) return on_control(byte);
-    if (line_.size() >= kMaxLine) return Event::none;
-    insert(byte);
+    if (pasting_) return on_pasted(byte);
+    return is_control(byte) ? on_control(byte) : on_text(byte);
+}
+
+LineEditor::Event LineEditor::on_text(char byte) {
+    const auto length = length_of_character(byte);
+    const bool rest_of_one_left_out = length == 0 && left_out_;
+    if (rest_of_one_left_out || line_.size() + std::max<std::size_t>(length, 1) > kMaxText) return refuse();
+    insert({&byte, 1});
     return Event::changed;
+}
+
+/// Ctrl-C works even where the end of a paste never comes.
+LineEditor::Event LineEditor::on_pasted(char byte) {
+    if (byte == control('C')) return Event::interrupt;
+    if (byte == '\r') byte = '\n';
+    if (byte == '\t') byte = ' ';
+    if (is_control(byte) && byte != '\n') return Event::none;
+    if (pasted_.size() <= kMaxText) pasted_ += byte;
+    return Event::none;
+}
+
+LineEditor::Event LineEditor::end_paste() {
+    pasting_ = false;
+    const auto pasted = std::exchange(pasted_, {});
+    if (line_.size() + pasted.size() > kMaxText) return refuse();
+    insert(pasted);
+    return Event::changed;
+}
+
+LineEditor::Event LineEditor::refuse() {
+    return std::exchange(left_out_, true) ? Event::none : Event::too_long;
 }
 
 LineEditor::Event LineEditor::on_escape(char byte) {
@@ -43,6 +83,7 @@ LineEditor::Event LineEditor::on_escape(char byte) {
 }
 
 LineEditor::Event LineEditor::on_sequence(const std::string& sequence) {
+    if (pasting_) return sequence == kPasteEnds ? end_paste() : Event::none;
     if (sequence.size() == 2) {
         if (sequence[1] == '\r' || sequence[1] == '\n') return break_line();
         if (sequence[1] < '1' || sequence[1] > '9') return Event::none;
@@ -87,8 +128,7 @@ LineEditor::Event LineEditor::on_number(unsigned number) {
         case 6:
             return Event::page_down;
         case 200:
-        case 201:
-            pasting_ = number == 200;
+            pasting_ = true;
             return Event::none;
         default:
             return Event::none;
@@ -99,11 +139,9 @@ LineEditor::Event LineEditor::on_control(char byte) {
     switch (byte) {
         case '\r':
         case '\n':
-            return pasting_ ? break_line() : finish_line();
+            return finish_line();
         case '\t':
-            if (!pasting_) return Event::next_conversation;
-            insert(' ');
-            return Event::changed;
+            return Event::next_conversation;
         case control('C'):
             return Event::interrupt;
         case control('D'):
@@ -140,6 +178,7 @@ LineEditor::Event LineEditor::finish_line() {
         erase_left();
         return break_line();
     }
+    if (std::exchange(left_out_, false)) return Event::too_long;
     finished_ = std::exchange(line_, {});
     cursor_ = 0;
     if (!finished_.empty() && (history_.empty() || history_.back() != finished_)) {
@@ -151,17 +190,17 @@ LineEditor::Event LineEditor::finish_line() {
 }
 
 LineEditor::Event LineEditor::break_line() {
-    if (line_.size() < kMaxLine) insert('\n');
-    return Event::changed;
+    return on_text('\n');
 }
 
 std::string LineEditor::take_line() {
     return std::exchange(finished_, {});
 }
 
-void LineEditor::insert(char byte) {
-    line_.insert(cursor_, 1, byte);
-    ++cursor_;
+void LineEditor::insert(std::string_view text) {
+    line_.insert(cursor_, text);
+    cursor_ += text.size();
+    left_out_ = false;
 }
 
 void LineEditor::erase_left() {

@@ -10,7 +10,8 @@ namespace sotto::chat {
 
 /// The input of a terminal in raw mode: keys in, the text and its picture out. Knows arrows, Home, End, Delete, Ctrl-A
 /// E K U W, history with up and down, UTF-8 with wide characters and marks, and several lines: Alt-Enter, a backslash
-/// before Enter, or a bracketed paste break the line. Pure.
+/// before Enter, or a bracketed paste break the line. The line has at most the bytes of a message: what would be more
+/// is left out whole, never cut. Pure.
 class LineEditor {
   public:
     enum class Event : std::uint8_t {
@@ -23,7 +24,8 @@ class LineEditor {
         chosen,             ///< Alt-1 to Alt-9: choice()
         page_up,
         page_down,
-        redraw,  ///< Ctrl-L
+        redraw,    ///< Ctrl-L
+        too_long,  ///< something was left out: said once, and again instead of sending what is there
     };
 
     /// One byte as the terminal sent it.
@@ -46,9 +48,13 @@ class LineEditor {
     Event on_sequence(const std::string& sequence);
     Event on_number(unsigned number);
     Event on_control(char byte);
+    Event on_text(char byte);
+    Event on_pasted(char byte);
+    Event end_paste();
+    Event refuse();
     Event finish_line();
     Event break_line();
-    void insert(char byte);
+    void insert(std::string_view text);
     void erase_left();
     void erase_word();
     void show_history(std::size_t index);
@@ -59,6 +65,8 @@ class LineEditor {
     std::size_t cursor_ = 0;  ///< a byte offset at the start of a character
     std::string escape_;      ///< the escape sequence so far
     bool pasting_ = false;
+    std::string pasted_;
+    bool left_out_ = false;  ///< something, since the line last changed
     unsigned choice_ = 0;
     std::string finished_;
     std::vector<std::string> history_;

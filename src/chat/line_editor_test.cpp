@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "chat/payload.hpp"
+
 namespace sotto::chat {
 namespace {
 
@@ -79,7 +81,42 @@ TEST(LineEditor, BreaksLines) {
 }
 
 TEST(LineEditor, BoundsTheLine) {
-    EXPECT_EQ(line_after(std::string(20'000, 'a')).size(), 16u * 1024);
+    const std::string most(kMaxText, 'a');
+    EXPECT_EQ(line_after(most), most);
+    LineEditor editor;
+    EXPECT_EQ(type(editor, most + "b"), Event::too_long);
+    EXPECT_EQ(type(editor, "c\x1b\r"), Event::none) << "said once";
+    EXPECT_EQ(type(editor, "\r"), Event::too_long) << "not sent without a word";
+    EXPECT_EQ(type(editor, "\r"), Event::line);
+    EXPECT_EQ(editor.take_line(), most);
+    EXPECT_EQ(type(editor, "d\r"), Event::line);
+}
+
+TEST(LineEditor, CutsNoCharacterAtTheBound) {
+    const std::string almost(kMaxText - 2, 'a');
+    LineEditor editor;
+    type(editor, almost);
+    EXPECT_EQ(type(editor, "\xe8"), Event::too_long);
+    EXPECT_EQ(type(editor, "\xaa\x9e"), Event::none);
+    EXPECT_EQ(type(editor, "é\r"), Event::line) << "for this one there is room";
+    EXPECT_EQ(editor.take_line(), almost + "é");
+}
+
+TEST(LineEditor, LeavesOutAPasteThatIsTooLongAsAWhole) {
+    LineEditor editor;
+    EXPECT_EQ(type(editor, "see\x1b[200~" + std::string(kMaxText, 'x') + "\ry\x1b[201~"), Event::too_long);
+    EXPECT_EQ(type(editor, "\r"), Event::too_long);
+    EXPECT_EQ(type(editor, "\r"), Event::line);
+    EXPECT_EQ(editor.take_line(), "see");
+    EXPECT_EQ(type(editor, "\x1b[200~" + std::string(kMaxText, 'x') + "\x1b[201~"), Event::changed);
+    EXPECT_EQ(type(editor, "\r"), Event::line);
+    EXPECT_EQ(editor.take_line().size(), kMaxText);
+}
+
+TEST(LineEditor, TakesFromAPasteTheTextAlone) {
+    EXPECT_EQ(line_after("ab\x1b[D\x1b[200~1\x15\x1b[D\x1b[200~\x7f☃\x1b[201~"), "a1☃b");
+    LineEditor editor;
+    EXPECT_EQ(type(editor, "\x1b[200~x\x03"), Event::interrupt);
 }
 
 struct Shown {

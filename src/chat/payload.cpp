@@ -3,6 +3,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/escape.hpp"
+
 namespace sotto::chat {
 namespace {
 
@@ -15,7 +17,6 @@ constexpr std::string_view kNick = "~:nick";
 constexpr std::string_view kTopic = "~:topic";
 constexpr std::string_view kChannelType = "~:public-group-user-message";
 constexpr std::string_view kContactType = "~:user-message";
-constexpr std::size_t kMaxText = 64 * 1024;
 constexpr std::size_t kMaxDepth = 8;
 
 std::string_view string_at(const json::array& array, std::size_t index) {
@@ -65,7 +66,21 @@ Result<Kind> parse_kind(std::string_view type) {
 
 }  // namespace
 
-Bytes encode_message(const Message& message) {
+Result<void> check_text(std::string_view text) {
+    if (text.size() > kMaxText) return fail(Errc::too_large, "a message has at most 64 KiB");
+    if (!is_utf8(text)) return fail(Errc::malformed, "the text is not UTF-8");
+    return {};
+}
+
+Result<void> check_nick(std::string_view nick) {
+    if (nick.size() > kMaxNick) return fail(Errc::too_large, "a nick has at most 64 bytes");
+    if (!is_utf8(nick)) return fail(Errc::malformed, "the nick is not UTF-8");
+    return {};
+}
+
+Result<Bytes> encode_message(const Message& message) {
+    SOTTO_CHECK(check_text(message.text));
+    SOTTO_CHECK(check_nick(message.nick));
     const auto text = escape(message.text);
     json::array map{kMap, kText, text};
     if (!message.nick.empty()) {
@@ -102,8 +117,8 @@ Result<Message> decode_message(BytesView payload) {
         message.nick = unescape(map_value(map, kNick));
         if (message.kind == Kind::contact) message.offer = parse_offer(map_value(map, kTopic));
     }
-    if (message.text.size() > kMaxText || message.nick.size() > kMaxNick)
-        return fail(Errc::too_large, "a chat message too long");
+    SOTTO_CHECK(check_text(message.text));
+    SOTTO_CHECK(check_nick(message.nick));
     return message;
 }
 

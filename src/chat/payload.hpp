@@ -9,7 +9,8 @@
 /// What Status's apps say to one another over Whisper, as transit+json: docs/protocols/chat.md. Pure.
 namespace sotto::chat {
 
-inline constexpr std::size_t kMaxNick = 64;  ///< bytes
+inline constexpr std::size_t kMaxText = 64 * 1024;  ///< bytes
+inline constexpr std::size_t kMaxNick = 64;         ///< bytes
 
 enum class Kind : std::uint8_t {
     channel,  ///< for everybody in a public channel
@@ -26,8 +27,14 @@ struct Message {
     std::optional<ByteArray<4>> offer = std::nullopt;
 };
 
+/// Whether others would read it. too_large: above kMaxText; malformed: not UTF-8. The detail is for people.
+Result<void> check_text(std::string_view text);
+/// The same of a nick, which may be empty.
+Result<void> check_nick(std::string_view nick);
+
 /// ["~#c4",[text,"text/plain",type,clock,milliseconds,["^ ","~:text",text,"~:nick",nick,"~:topic","0x01020304"]]]
-Bytes encode_message(const Message& message);
+/// Errors: those of check_text() and check_nick().
+Result<Bytes> encode_message(const Message& message);
 /// Malformed for anything else than a text message; fields that are not known are ignored. too_large: text above 64
 /// KiB, nick above 64 bytes.
 Result<Message> decode_message(BytesView payload);

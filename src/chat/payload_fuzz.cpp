@@ -6,7 +6,9 @@
 SOTTO_FUZZ(chat_payload) {
     const auto message = sotto::chat::decode_message(input);
     if (!message) return;
-    const auto again = sotto::chat::decode_message(sotto::chat::encode_message(*message));
+    const auto encoded = sotto::chat::encode_message(*message);
+    SOTTO_FUZZ_CHECK(encoded);
+    const auto again = sotto::chat::decode_message(*encoded);
     SOTTO_FUZZ_CHECK(again && again->kind == message->kind && again->text == message->text &&
                      again->nick == message->nick && again->offer == message->offer);
 }

@@ -7,15 +7,15 @@ namespace sotto::chat {
 namespace {
 
 TEST(Payload, WritesWhatStatusAppsWrite) {
-    const auto bytes = encode_message({.text = "hi", .clock = 200, .milliseconds = 2});
+    const auto bytes = *encode_message({.text = "hi", .clock = 200, .milliseconds = 2});
     EXPECT_EQ(text_of(bytes),
               R"(["~#c4",["hi","text/plain","~:public-group-user-message",200,2,["^ ","~:text","hi"]]])");
-    const auto to_one = encode_message({.kind = Kind::contact, .text = "hi", .clock = 200, .milliseconds = 2});
+    const auto to_one = *encode_message({.kind = Kind::contact, .text = "hi", .clock = 200, .milliseconds = 2});
     EXPECT_EQ(text_of(to_one), R"(["~#c4",["hi","text/plain","~:user-message",200,2,["^ ","~:text","hi"]]])");
 }
 
 TEST(Payload, WritesNickAndOfferWhereOthersLookForNothing) {
-    const auto bytes = encode_message({.kind = Kind::contact, .text = "a", .nick = "b", .offer = {{1, 2, 3, 0xff}}});
+    const auto bytes = *encode_message({.kind = Kind::contact, .text = "a", .nick = "b", .offer = {{1, 2, 3, 0xff}}});
     EXPECT_EQ(text_of(bytes),
               R"(["~#c4",["a","text/plain","~:user-message",0,0,)"
               R"(["^ ","~:text","a","~:nick","b","~:topic","0x010203ff"]]])");
@@ -26,7 +26,7 @@ TEST(Payload, ReadsBackAllOfIt) {
         for (const std::string text : {"hello", "~tilde", "^hat", "`tick", "~~two", "", "\"quoted\" \\ \n ☃"}) {
             Message sent{.kind = kind, .text = text, .nick = "~bob", .clock = 7, .milliseconds = 9};
             if (kind == Kind::contact) sent.offer = ByteArray<4>{9, 8, 7, 6};
-            const auto message = decode_message(encode_message(sent));
+            const auto message = decode_message(*encode_message(sent));
             ASSERT_TRUE(message) << text;
             EXPECT_EQ(message->kind, kind);
             EXPECT_EQ(message->text, text);
@@ -56,9 +56,23 @@ TEST(Payload, RefusesWhatIsNoTextMessage) {
 TEST(Payload, BoundsTextAndNick) {
     const std::string text(64 * 1024, 'a');
     const std::string nick(64, 'n');
-    EXPECT_TRUE(decode_message(encode_message({.text = text, .nick = nick})));
-    EXPECT_EQ(decode_message(encode_message({.text = text + "a"})).error().code(), Errc::too_large);
-    EXPECT_EQ(decode_message(encode_message({.nick = nick + "n"})).error().code(), Errc::too_large);
+    EXPECT_TRUE(decode_message(*encode_message({.text = text, .nick = nick})));
+    EXPECT_EQ(encode_message({.text = text + "a"}).error(), Errc::too_large);
+    EXPECT_EQ(encode_message({.nick = nick + "n"}).error(), Errc::too_large);
+    const auto received = [](const std::string& said, const std::string& by) {
+        return decode_message(view_of(R"(["~#c4",[")" + said +
+                                      R"(","text/plain","~:user-message",1,2,["^ ","~:nick",")" + by + R"("]]])"));
+    };
+    EXPECT_TRUE(received(text, nick));
+    EXPECT_EQ(received(text + "a", nick).error(), Errc::too_large);
+    EXPECT_EQ(received(text, nick + "n").error(), Errc::too_large);
+}
+
+TEST(Payload, WritesNothingThatOthersCouldNotRead) {
+    for (const std::string text : {"\xff", "a\xe6\xbc", "\xed\xa0\x80"}) {
+        EXPECT_EQ(encode_message({.text = text}).error(), Errc::malformed);
+        EXPECT_EQ(encode_message({.text = "a", .nick = text}).error(), Errc::malformed);
+    }
 }
 
 TEST(Payload, ToleratesMissingAndOddFields) {

@@ -72,7 +72,13 @@ class Backend {
     virtual Task<Result<Hash256>> post(Outgoing message) = 0;
     /// Serves until stop().
     virtual Task<void> run() = 0;
+    /// From here on what is lost is no news.
     virtual void stop() noexcept = 0;
+    /// Dials a node, "enode://…" or a multiaddr, in the background and again after every loss. Errors:
+    /// invalid_argument; unsupported over a running node.
+    virtual Result<void> connect(std::string_view address) = 0;
+    /// Whether what post() took is delivered even when nobody runs this any more.
+    virtual bool outlives_us() const noexcept = 0;
 
     /// Whether there is anybody who would take a message now.
     virtual bool reachable() const noexcept = 0;

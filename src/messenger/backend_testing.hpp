@@ -35,6 +35,8 @@ class Air {
         }
         Task<void> run() override { co_return; }
         void stop() noexcept override {}
+        Result<void> connect(std::string_view) override { return {}; }
+        bool outlives_us() const noexcept override { return is_remote; }
         bool reachable() const noexcept override { return is_reachable; }
         std::vector<Peer> peers() const override { return {}; }
 
@@ -56,6 +58,7 @@ class Air {
         std::optional<Delivery> deliver = Delivery::acknowledged;  ///< told before post() returns
         bool expects_more = false;
         bool is_reachable = true;
+        bool is_remote = false;
         std::optional<std::string> refusal;
 
       private:

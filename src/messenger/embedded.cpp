@@ -2,6 +2,7 @@
 #include "messenger/embedded.hpp"
 
 #include "messenger/posting.hpp"
+#include "net/peer.hpp"
 
 namespace sotto::messenger {
 
@@ -62,7 +63,15 @@ Task<void> Embedded::run() {
 }
 
 void Embedded::stop() noexcept {
+    stopped_ = true;
     node_.stop();
+}
+
+Result<void> Embedded::connect(std::string_view address) {
+    SOTTO_TRY(const auto parsed, net::parse_address(address));
+    if (parsed.peer_id().empty())
+        return fail(Errc::invalid_argument, "the address names no peer: it needs /p2p/<peer id>");
+    return node_.host().add_peer(parsed);
 }
 
 void Embedded::on_peer(const node::PeerEvent& event) {
@@ -72,8 +81,8 @@ void Embedded::on_peer(const node::PeerEvent& event) {
         news.emit("connected over " + std::string(net::to_string(event.network)) + " to " + address);
     } else {
         --sessions_;
-        news.emit("lost " + address + " (" + (event.reason ? event.reason->message() : std::string("closed")) +
-                  "); dialling again");
+        const auto why = event.reason ? event.reason->message() : std::string("closed");
+        if (!stopped_) news.emit("lost " + address + " (" + why + "); dialling again");
     }
     peers_changed.emit();
 }

@@ -19,6 +19,8 @@ class Embedded final : public Backend {
     Task<Result<Hash256>> post(Outgoing message) override;
     Task<void> run() override;
     void stop() noexcept override;
+    Result<void> connect(std::string_view address) override;
+    bool outlives_us() const noexcept override { return false; }
     bool reachable() const noexcept override { return sessions_ > 0; }
     std::vector<Peer> peers() const override;
 
@@ -33,6 +35,7 @@ class Embedded final : public Backend {
     std::map<SymmetricKey, std::string> key_ids_;
     std::size_t sessions_ = 0;
     std::size_t listenings_ = 0;
+    bool stopped_ = false;
     std::vector<Subscription> subscriptions_;
 };
 

@@ -71,6 +71,8 @@ Task<bool> Outbox::wait_until_reachable() {
 }
 
 Task<void> Outbox::post(std::size_t number) {
+    const auto queued = messages_.find(number);
+    if (queued == messages_.end() || queued->second.settled) co_return;
     const bool somebody = co_await wait_until_reachable();
     if (!somebody) {
         fail_message(number, "no peer could be reached within 30 s; check the address behind --connect");
@@ -155,8 +157,34 @@ void Outbox::set_delivery(std::size_t number, Message& message, Delivery deliver
 }
 
 Task<void> Outbox::settle() {
-    const auto settled = [](const auto& entry) { return entry.second.settled; };
-    while (!std::ranges::all_of(messages_, settled)) co_await settled_.wait();
+    const auto waited_for = [this](const auto& entry) { return is_waited_for(entry.second); };
+    while (!given_up_ && std::ranges::any_of(messages_, waited_for)) co_await settled_.wait();
+}
+
+bool Outbox::is_waited_for(const Message& message) const noexcept {
+    const bool handed_over = leaving_ && message.posted && backend_.outlives_us();
+    return !message.settled && !handed_over;
+}
+
+std::size_t Outbox::count_waiting() const noexcept {
+    const auto waited_for = [this](const auto& entry) { return is_waited_for(entry.second); };
+    return static_cast<std::size_t>(std::ranges::count_if(messages_, waited_for));
+}
+
+void Outbox::leave_within(Duration grace) {
+    leaving_ = true;
+    last_call_ = env_.clock->after(grace, [this] { give_up(); });
+    settled_.notify();
+}
+
+void Outbox::give_up() {
+    for (const auto& [number, message] : messages_) {
+        if (is_waited_for(message) && message.delivery == Delivery::queued) {
+            fail_message(number, "nobody had it when the chat ended");
+        }
+    }
+    given_up_ = true;
+    settled_.notify();
 }
 
 }  // namespace sotto::messenger

@@ -24,8 +24,15 @@ class Outbox {
     std::size_t add(Make make);
     /// Posts what was added, in order, until it is cancelled.
     Task<void> run();
+    /// Fails a message that is not posted yet, and will not be.
+    void fail_message(std::size_t number, const std::string& why);
     /// Waits until every message is acknowledged, or sent to peers that confirm nothing, or failed.
     Task<void> settle();
+    /// Lets settle() wait no longer than that, and not at all for what a backend that outlives us has taken. What
+    /// nobody was sent by then fails.
+    void leave_within(Duration grace);
+    /// For how many messages settle() would wait now.
+    std::size_t count_waiting() const noexcept;
     bool any_failed() const noexcept { return !failed_.empty(); }
 
   private:
@@ -47,7 +54,8 @@ class Outbox {
     static void apply(Envelope& envelope, const Progress& progress);
     void set_delivery(std::size_t number, Message& message, Delivery delivery, const std::string& why);
     void update(std::size_t number);
-    void fail_message(std::size_t number, const std::string& why);
+    bool is_waited_for(const Message& message) const noexcept;
+    void give_up();
     Task<void> post(std::size_t number);
     Task<bool> wait_until_reachable();
 
@@ -65,6 +73,9 @@ class Outbox {
     Event added_;
     Event reachable_;
     Event settled_;
+    bool leaving_ = false;
+    bool given_up_ = false;
+    Timer last_call_;
     std::vector<Subscription> subscriptions_;
 };
 

@@ -125,6 +125,41 @@ TEST_F(OutboxTest, HearsWhatIsToldBeforePostReturns) {
     EXPECT_THAT(told_, ElementsAre(Delivery::acknowledged));
 }
 
+TEST_F(OutboxTest, LeavesWithinItsGraceAndFailsWhatNobodyHas) {
+    post(3);
+    tell(1, Delivery::acknowledged);
+    tell(2, Delivery::sent, true);
+    EXPECT_EQ(outbox_.count_waiting(), 1u);
+    outbox_.leave_within(std::chrono::milliseconds(1500));
+    EXPECT_FALSE(settles()) << "there is still time";
+    EXPECT_TRUE(settles());
+    EXPECT_TRUE(outbox_.any_failed());
+    EXPECT_THAT(told_, ElementsAre(Delivery::failed));
+}
+
+TEST_F(OutboxTest, LeavesWithoutFailingWhatAPeerWasSent) {
+    post(1);
+    tell(1, Delivery::sent, true);
+    outbox_.leave_within({});
+    EXPECT_TRUE(settles());
+    EXPECT_FALSE(outbox_.any_failed());
+    EXPECT_THAT(told_, ElementsAre(Delivery::sent));
+}
+
+TEST_F(OutboxTest, LeavesAtOnceWhatARunningNodeHasTaken) {
+    backend_.is_remote = true;
+    post(1);
+    EXPECT_EQ(outbox_.count_waiting(), 1u) << "who stays wants to know";
+    outbox_.leave_within(std::chrono::hours(1));
+    EXPECT_EQ(outbox_.count_waiting(), 0u);
+    EXPECT_TRUE(settles());
+    EXPECT_FALSE(outbox_.any_failed());
+    backend_.is_reachable = false;
+    post(1);
+    EXPECT_EQ(outbox_.count_waiting(), 1u) << "this one it has not";
+    EXPECT_FALSE(settles());
+}
+
 TEST_F(OutboxTest, ForgetsNothingThatMayStillChangeAndKeepsABound) {
     for (Byte i = 0; i < 3; ++i) post(1);
     EXPECT_FALSE(settles());

@@ -97,10 +97,10 @@ Remote::~Remote() {
 
 Task<Result<void>> Remote::start(const Secret& identity) {
     identity_ = identity;
-    co_return co_await connect();
+    co_return co_await connect_to_node();
 }
 
-Task<Result<void>> Remote::connect() {
+Task<Result<void>> Remote::connect_to_node() {
     SOTTO_CO_TRY(auto made, co_await Client::connect(env_, url_, token_, Deadline::in(*env_.clock, kConnectLimit)));
     const SharedClient client = std::move(made);
     co_await forget_channel_keys(client);
@@ -200,7 +200,7 @@ Task<void> Remote::run() {
         pause = std::min(2 * pause, kLongestPause);
         if (stopped_) break;
         // Why it failed was said when the connection was lost; it may take as long as the node is away.
-        static_cast<void>(co_await connect());
+        static_cast<void>(co_await connect_to_node());
     }
 }
 
@@ -220,6 +220,11 @@ Task<void> Remote::serve() {
 void Remote::stop() noexcept {
     stopped_ = true;
     wake_.notify();
+}
+
+Result<void> Remote::connect(std::string_view) {
+    return fail(Errc::unsupported,
+                "the node at " + url_ + " chooses its own peers: sotto run --peer ADDR, or its admin_addPeer");
 }
 
 /// The node forgets the keys that it was lent.

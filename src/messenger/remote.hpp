@@ -27,6 +27,8 @@ class Remote final : public Backend {
     Task<Result<Hash256>> post(Outgoing message) override;
     Task<void> run() override;
     void stop() noexcept override;
+    Result<void> connect(std::string_view address) override;
+    bool outlives_us() const noexcept override { return true; }
     bool reachable() const noexcept override { return client_ != nullptr; }
     std::vector<Peer> peers() const override { return peers_; }
 
@@ -34,7 +36,7 @@ class Remote final : public Backend {
     using Client = rpc::WsClient;
     using SharedClient = std::shared_ptr<Client>;
 
-    Task<Result<void>> connect();
+    Task<Result<void>> connect_to_node();
     Task<Result<void>> subscribe(const SharedClient& client, std::size_t number);
     Task<Result<std::string>> key_id(const SharedClient& client, const SymmetricKey& key);
     Task<void> serve();

@@ -89,9 +89,8 @@ Task<Result<void>> Session::start() {
 }
 
 Result<void> Session::set_nick(std::string nick) {
-    if (nick.empty() || nick.size() > chat::kMaxNick) {
-        return fail(Errc::invalid_argument, "a nick has 1 to 64 bytes");
-    }
+    if (nick.empty()) return fail(Errc::invalid_argument, "a nick has 1 to 64 bytes");
+    SOTTO_CHECK(chat::check_nick(nick));
     nick_ = std::move(nick);
     view_.on_change();
     return {};
@@ -178,7 +177,15 @@ std::size_t Session::say(Conversation& conversation, std::string text) {
     const auto now = env_.clock->wall().milliseconds();
     auto make = [this, &conversation, text] { return envelopes_of(conversation, text); };
     const auto number = outbox_.add(std::move(make));
-    append(conversation, {.milliseconds = now, .nick = nick_, .text = std::move(text), .number = number, .own = true});
+    const auto readable = chat::check_text(text);
+    append(conversation,
+           {.milliseconds = now,
+            .nick = nick_,
+            .text = std::move(text),
+            .number = number,
+            .delivery = readable ? Delivery::queued : Delivery::failed,
+            .own = true});
+    if (!readable) outbox_.fail_message(number, readable.error().detail());
     return number;
 }
 
@@ -192,13 +199,14 @@ Task<Result<std::vector<Outgoing>>> Session::envelopes_of(Conversation& conversa
     message.milliseconds = env_.clock->wall().milliseconds();
     message.clock = conversation.clock.next(message.milliseconds);
     if (!conversation.contact) {
+        SOTTO_CO_TRY(auto payload, chat::encode_message(message));
         co_return std::vector<Outgoing>{
-            {.topic = conversation.topic, .key = conversation.key, .payload = chat::encode_message(message)}};
+            {.topic = conversation.topic, .key = conversation.key, .payload = std::move(payload)}};
     }
     const auto& contact = *conversation.contact;
     message.kind = chat::Kind::contact;
     message.offer = contact.negotiated->topic;
-    const auto payload = chat::encode_message(message);
+    SOTTO_CO_TRY(const auto payload, chat::encode_message(message));
     if (contact.offered) {
         co_return std::vector<Outgoing>{
             {.topic = contact.negotiated->topic, .key = contact.negotiated->key, .payload = payload}};
@@ -283,7 +291,7 @@ void Session::note(Conversation& conversation, std::string text) {
 }
 
 void Session::append(Conversation& conversation, Line line) {
-    if (history_ && !line.notice) {
+    if (history_ && !line.notice && line.delivery != Delivery::failed) {
         const auto kept = history_->append(conversation.id, line);
         if (!kept) {
             history_ = nullptr;

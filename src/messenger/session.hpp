@@ -39,7 +39,8 @@ class Session {
     /// written to this person before, so that he may write on the negotiated topic. Errors: invalid_argument; busy at
     /// the bound.
     Task<Result<Conversation*>> open(std::string name, bool contacted = false);
-    /// Queues a message; follow it by its number.
+    /// Queues a message, or fails it at once where others would not read it: too long, or no text. Follow it by its
+    /// number.
     std::size_t say(Conversation& conversation, std::string text);
     /// The program's own words, shown among those of people; kept in no history.
     void note(Conversation& conversation, std::string text);
@@ -47,12 +48,15 @@ class Session {
     Task<void> deliver() { return outbox_.run(); }
     /// Waits until every message is acknowledged, or sent to peers that confirm nothing, or failed.
     Task<void> settle() { return outbox_.settle(); }
+    /// Lets settle() wait no longer than that: what nobody has by then fails.
+    void leave_within(Duration grace) { outbox_.leave_within(grace); }
+    std::size_t count_waiting() const noexcept { return outbox_.count_waiting(); }
     bool all_delivered() const noexcept { return !outbox_.any_failed(); }
 
     const std::vector<std::unique_ptr<Conversation>>& conversations() const noexcept { return conversations_; }
     const Key& key() const noexcept { return key_; }
     const std::string& nick() const noexcept { return nick_; }
-    /// invalid_argument: empty, or more than 64 bytes.
+    /// invalid_argument: empty; and the errors of chat::check_nick().
     Result<void> set_nick(std::string nick);
     /// Told when the list of people we have written to has changed.
     Signal<> contacts_changed;

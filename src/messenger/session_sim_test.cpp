@@ -137,7 +137,7 @@ TEST(Session, AnswersABotWhereItReads) {
     Air air;
     Person alice(world, air, 1, "alice");
     const auto bot = crypto::secp256k1::public_key(Person::secret_of(9));
-    const auto payload = chat::encode_message({.kind = chat::Kind::contact, .text = "beep", .clock = 5});
+    const auto payload = *chat::encode_message({.kind = chat::Kind::contact, .text = "beep", .clock = 5});
     alice.backend.take({.topic = chat::kLegacyDiscoveryTopic, .recipient = alice.session.key(), .payload = payload},
                        bot);
     EXPECT_THAT(alice.view.heard, SizeIs(1));
@@ -153,7 +153,7 @@ TEST(Session, HearsWhomItHasWrittenToBefore) {
     Person alice(world, air, 1, "alice");
     Person bob(world, air, 2, "bob");
     const auto shared = *chat::negotiate(alice.secret, bob.session.key());
-    const auto payload = chat::encode_message({.kind = chat::Kind::contact, .text = "still there?"});
+    const auto payload = *chat::encode_message({.kind = chat::Kind::contact, .text = "still there?"});
     const Outgoing message{.topic = shared.topic, .key = shared.key, .payload = payload};
     alice.backend.take(message, bob.session.key());
     EXPECT_THAT(alice.view.heard, IsEmpty()) << "nobody listens yet";
@@ -173,9 +173,9 @@ TEST(Session, DropsWhatIsNotMeantForIt) {
     ASSERT_TRUE(world.run(alice.session.open(chat::key_text(bob), true)));
     const auto shared = *chat::negotiate(alice.secret, bob);
 
-    const auto to_one = chat::encode_message({.kind = chat::Kind::contact, .text = "x"});
-    const auto to_all = chat::encode_message({.kind = chat::Kind::channel, .text = "x"});
-    const auto to_carol = chat::encode_message({.kind = chat::Kind::contact, .text = "x", .offer = Topic{1, 2, 3, 4}});
+    const auto to_one = *chat::encode_message({.kind = chat::Kind::contact, .text = "x"});
+    const auto to_all = *chat::encode_message({.kind = chat::Kind::channel, .text = "x"});
+    const auto to_carol = *chat::encode_message({.kind = chat::Kind::contact, .text = "x", .offer = Topic{1, 2, 3, 4}});
     const auto discovery = alice.discovery();
     const auto own = alice.session.key();
     alice.backend.take({.topic = discovery, .recipient = own, .payload = to_one}, std::nullopt);
@@ -197,7 +197,7 @@ TEST(Session, ShowsARepeatedMessageOnceAndTwoAlikeTwice) {
     auto& lobby = open(world, alice, "#lobby");
     const auto bob = crypto::secp256k1::public_key(Person::secret_of(2));
     for (const std::uint64_t clock : {1u, 1u, 2u}) {
-        const auto payload = chat::encode_message({.text = "hi", .clock = clock});
+        const auto payload = *chat::encode_message({.text = "hi", .clock = clock});
         alice.backend.take({.topic = lobby.topic, .key = lobby.key, .payload = payload}, bob);
     }
     EXPECT_THAT(alice.view.heard, SizeIs(2));
@@ -207,7 +207,7 @@ TEST(Session, BoundsTheConversationsOfStrangers) {
     World world;
     Air air;
     Person alice(world, air, 1, "alice");
-    const auto payload = chat::encode_message({.kind = chat::Kind::contact, .text = "buy"});
+    const auto payload = *chat::encode_message({.kind = chat::Kind::contact, .text = "buy"});
     for (std::uint32_t i = 0; i < 300; ++i) {
         Secret secret{};
         store_be(i + 1000, BytesSpan(secret).last(4));
@@ -228,7 +228,7 @@ TEST(Session, KeepsTheLastThousandLines) {
     auto& lobby = open(world, alice, "#lobby");
     const auto bob = crypto::secp256k1::public_key(Person::secret_of(2));
     for (std::uint64_t i = 0; i < 1100; ++i) {
-        const auto payload = chat::encode_message({.text = std::to_string(i), .clock = i});
+        const auto payload = *chat::encode_message({.text = std::to_string(i), .clock = i});
         alice.backend.take({.topic = lobby.topic, .key = lobby.key, .payload = payload}, bob);
     }
     ASSERT_THAT(lobby.lines, SizeIs(1000));
@@ -243,11 +243,33 @@ TEST(Session, KeepsHalfAMebibyteOfAConversation) {
     auto& lobby = open(world, alice, "#lobby");
     const auto bob = crypto::secp256k1::public_key(Person::secret_of(2));
     for (std::uint64_t i = 0; i < 100; ++i) {
-        const auto payload = chat::encode_message({.text = std::string(60'000, 'x'), .clock = i});
+        const auto payload = *chat::encode_message({.text = std::string(60'000, 'x'), .clock = i});
         alice.backend.take({.topic = lobby.topic, .key = lobby.key, .payload = payload}, bob);
         ASSERT_LE(lobby.bytes, 512u * 1024);
     }
     EXPECT_THAT(lobby.lines, SizeIs(8));
+}
+
+TEST(Session, FailsAtOnceWhatOthersWouldNotRead) {
+    World world;
+    Air air;
+    Person alice(world, air, 1, "alice");
+    Person bob(world, air, 2, "bob");
+    open(world, bob, "#lobby");
+    alice.backend.is_reachable = false;
+    auto& lobby = open(world, alice, "#lobby");
+    const auto first = alice.session.say(lobby, std::string(chat::kMaxText + 1, 'x'));
+    alice.session.say(lobby, "\xff");
+    EXPECT_THAT(alice.view.deliveries, ElementsAre("0 failed", "1 failed")) << "whether anybody is there or not";
+    EXPECT_THAT(alice.view.reasons, HasSubstr("64 KiB"));
+    EXPECT_THAT(alice.view.reasons, HasSubstr("UTF-8"));
+    EXPECT_EQ(lobby.lines.front().number, first);
+    EXPECT_EQ(lobby.lines.front().delivery, Delivery::failed);
+    alice.backend.is_reachable = true;
+    say(world, alice, "#lobby", std::string(chat::kMaxText, 'y'));
+    EXPECT_THAT(bob.view.heard, SizeIs(1));
+    EXPECT_THAT(alice.view.deliveries, SizeIs(3));
+    EXPECT_FALSE(alice.session.all_delivered());
 }
 
 TEST(Session, FailsAMessageForWhichNobodyIsThere) {
@@ -286,6 +308,7 @@ TEST(Session, WillNotTalkToItselfNorToNobody) {
     EXPECT_TRUE(alice.session.set_nick("al"));
     EXPECT_FALSE(alice.session.set_nick(""));
     EXPECT_FALSE(alice.session.set_nick(std::string(65, 'a')));
+    EXPECT_FALSE(alice.session.set_nick("\xff"));
     EXPECT_EQ(alice.session.nick(), "al");
 }
 

@@ -85,7 +85,14 @@ Task<Result<std::unique_ptr<MessageChannel>>> connect_websocket(
     }));
     socket.read_message_max(max_message);
     const auto bracketed = where.host.find(':') == std::string::npos ? where.host : "[" + where.host + "]";
-    const auto [code] = co_await socket.async_handshake(bracketed + ":" + where.port, "/", kAwait);
+    websocket::response_type answer;
+    const auto [code] = co_await socket.async_handshake(answer, bracketed + ":" + where.port, "/", kAwait);
+    if (code == websocket::error::upgrade_declined && answer.result() == beast::http::status::unauthorized) {
+        co_return fail(Errc::permission,
+                       "the node at " + url +
+                           (token.empty() ? " wants its token" : " was sent a token: it is not the token of this node") +
+                           ": name its --data-dir");
+    }
     if (code) co_return fail(Errc::refused, "the node at " + url + " refused the connection: " + code.message());
     co_return channel;
 }

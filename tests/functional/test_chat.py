@@ -11,6 +11,8 @@ import pytest
 from support.node import until
 
 CLOCK = r"^\d\d:\d\d:\d\d "
+MAX_TEXT = 64 * 1024  # bytes
+DEAD = "/ip4/127.0.0.1/tcp/1/p2p/16Uiu2HAmApjUSRpjv9QpP1ySbSF1pccL4FGvduhpw57RJXcR7XPz"
 LIBP2P = ("/ip4/127.0.0.1/tcp/0",)
 BOTH = ("/ip4/127.0.0.1/tcp/0/rlpx", "/ip4/127.0.0.1/tcp/0")
 
@@ -51,6 +53,7 @@ class TestTwoPeople:
             assert person.wait_exit() == 0
             assert person.wait_line("err", "^message 1: acknowledged$")
             assert len(person.lines("out")) == 1, "a message came twice, or one's own came back"
+            assert not [line for line in person.lines("err") if line.startswith("lost")], "that it ends itself is no news"
 
     def test_what_was_said_just_before_the_end_still_arrives(self, pair):
         alice, bob = pair
@@ -108,12 +111,67 @@ class TestPlainChat:
         bob.wait_line("out", "file: three$")
         assert [line.split(": ")[1] for line in bob.lines("out")] == ["one", "two", "three"]
 
+    def test_a_long_line_arrives_whole(self, node, cli, program):
+        bob = join(program, node.multiaddr, "bob")
+        longest = "漢" * (MAX_TEXT // 3) + "x"
+        sent = cli("chat", "#lobby", "--connect", node.multiaddr, "--nick", "file", stdin=longest + "\nshort\n")
+        assert sent.code == 0, sent.err
+        bob.wait_line("out", "file: short$")
+        assert [line.split(": ")[1] for line in bob.lines("out")] == [longest, "short"]
+
+    @pytest.mark.parametrize("line, why", [("漢" * (MAX_TEXT // 3) + "xy", "64 KiB"), ("y" * 10 * MAX_TEXT, "64 KiB"),
+                                           ("bad \udcff", "UTF-8"), ("漢".encode()[:2].decode(errors="surrogateescape"), "UTF-8")],
+                             ids=["a-byte-more", "much-more", "no-utf-8", "half-a-character"])
+    def test_what_nobody_could_read_fails_and_the_rest_is_sent(self, node, cli, program, line, why):
+        bob = join(program, node.multiaddr, "bob")
+        sent = cli("chat", "#lobby", "--connect", node.multiaddr, "--nick", "file", stdin=f"one\n{line}\nthree\n")
+        assert sent.code == 1
+        assert re.search(f"^message 2: failed: .*{why}", sent.err, re.MULTILINE), sent.err
+        bob.wait_line("out", "file: three$")
+        assert [line.split(": ")[1] for line in bob.lines("out")] == ["one", "three"]
+
     def test_a_signal_ends_it_and_what_was_acknowledged_counts(self, node, program):
         alice = join(program, node.multiaddr, "alice")
         alice.say("heard")
         alice.wait_line("err", "^message 1: acknowledged$")
         alice.signal(signal.SIGINT)
         assert alice.wait_exit(5) == 0
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_while_a_message_waits_says_so_and_ends_it_soon(self, program, number):
+        alice = program("chat", "#lobby", "--connect", DEAD)
+        alice.wait_line("err", "^you are ")
+        alice.say("anybody?")
+        alice.say("nobody?")
+        alice.say("unfinished", end="")
+        alice.signal(number)
+        alice.wait_line("err", "^2 messages are still waiting")
+        assert alice.wait_exit(5) == 1
+        assert [line for line in alice.lines("err") if "failed" in line] == [
+            f"message {n}: failed: nobody had it when the chat ended" for n in (1, 2)]
+
+    def test_a_second_signal_ends_it_at_once(self, program):
+        alice = program("chat", "#lobby", "--connect", DEAD)
+        alice.wait_line("err", "^you are ")
+        alice.say("anybody?")
+        alice.end_input()
+        alice.signal(signal.SIGINT)
+        alice.wait_line("err", "^1 message is still waiting")
+        alice.signal(signal.SIGINT)
+        assert alice.wait_exit(1) == 1
+
+    def test_what_a_peer_was_sent_before_a_signal_has_not_failed(self, node, program):
+        alice = join(program, node.multiaddr, "alice")
+        node.signal(signal.SIGSTOP)
+        try:
+            alice.say("into the void")
+            alice.wait_line("err", "^message 1: sent$")
+            alice.signal(signal.SIGINT)
+            alice.wait_line("err", "^1 message is still waiting")
+            assert alice.wait_exit(5) == 0
+        finally:
+            node.signal(signal.SIGCONT)
+        assert not [line for line in alice.lines("err") if "failed" in line]
 
     def test_with_a_data_directory_the_identity_is_kept_and_held(self, node, program, cli, home):
         alice = program("chat", "#lobby", "--connect", node.multiaddr, "--data-dir", home / "alice")
@@ -146,9 +204,8 @@ class TestPlainChat:
 
     def test_a_dead_address_fails_the_message_and_the_exit_code(self, cli):
         """Takes the 30 s that a message waits for a peer."""
-        dead = "/ip4/127.0.0.1/tcp/1/p2p/16Uiu2HAmApjUSRpjv9QpP1ySbSF1pccL4FGvduhpw57RJXcR7XPz"
         started = time.monotonic()
-        ended = cli("chat", "#lobby", "--connect", dead, stdin="anybody?\n", timeout=45)
+        ended = cli("chat", "#lobby", "--connect", DEAD, stdin="anybody?\n", timeout=45)
         assert ended.code == 1 and ended.out == ""
         assert "message 1: failed" in ended.err and "--connect" in ended.err
         assert 29 < time.monotonic() - started < 40
@@ -173,6 +230,12 @@ class TestVerbsOfARunningNode:
         listening.wait_line("err", "^listening to #lobby")
         assert cli("send", "#lobby", "by url", "--rpc", node.http).code == 0
         assert json.loads(listening.wait_line("out", "^{.*").group())["text"] == "by url"
+
+    @pytest.mark.parametrize("text, why", [("y" * (MAX_TEXT + 1), "64 KiB"), ("\udcff", "UTF-8")])
+    def test_send_refuses_what_nobody_could_read(self, node, cli, text, why):
+        ended = cli("send", "#lobby", text, "--data-dir", node.data_dir)
+        assert (ended.code, ended.out) == (1, "") and why in ended.err
+        assert node.rpc("sotto_status")["pool"]["envelopes"] == 0
 
     def test_a_person_hears_what_a_script_sends_and_the_other_way_round(self, node, program, cli):
         alice = join(program, node.multiaddr, "alice")
@@ -201,16 +264,32 @@ class TestVerbsOfARunningNode:
         assert row.split()[:3] == ["libp2p", "in", peer["network"]["remoteAddress"]] and row.endswith(peer["peerId"])
         assert json.loads(cli("peers", "--json", "--data-dir", node.data_dir).out) == [peer]
 
-    def test_the_token_goes_to_no_other_machine_unless_it_is_named_for_it(self, old_node, cli, home):
-        token, elsewhere = "ab" * 32, f"ws://0.0.0.0:{old_node.port}"  # leads here, but who can tell
-        folder = home / ".local/share/sotto"
-        folder.mkdir(parents=True)
-        (folder / "rpc-token").write_text(token)
-        for args in (["--rpc", elsewhere], ["--rpc", elsewhere, "--data-dir", folder], ["--rpc", old_node.url]):
-            assert cli("send", "#lobby", "text", *args).code == 0
-        chat = cli("chat", "#lobby", "--rpc", elsewhere, stdin="text\n")
-        assert chat.code == 0, chat.err
-        assert old_node.authorizations == [None, f"Bearer {token}", f"Bearer {token}", None]
+    def test_the_token_goes_to_the_data_directorys_own_node_or_where_it_is_named(self, old_node, cli, home):
+        token, own = "ab" * 32, home / ".local/share/sotto"
+        own.mkdir(parents=True)
+        for name, content in (("rpc-token", token), ("rpc-url", "ws://127.0.0.1:1")):
+            (own / name).write_text(content)
+        def sent(*args) -> str | None:
+            ended = cli(*args)
+            assert ended.code == 0, ended.err
+            return old_node.authorizations[-1]
+        send, chat = ("send", "#lobby", "text", "--rpc"), ("chat", "#lobby", "--rpc")
+        http, bearer = f"http://127.0.0.1:{old_node.port}/", f"Bearer {token}"
+        assert sent(*send, old_node.url) is None, "somebody else's, on this machine"
+        assert sent(*chat, old_node.url) is None
+        assert sent(*send, old_node.url, "--data-dir", own) == bearer
+        (own / "rpc-url").write_text(old_node.url)
+        assert sent(*send, old_node.url) == sent(*send, http) == sent(*chat, http) == bearer
+        assert sent(*send, f"ws://0.0.0.0:{old_node.port}") is None, "leads there, but who can tell"
+        (own / "rpc-url").unlink()
+        assert sent(*send, old_node.url) is None, "its node has ended"
+
+    @pytest.mark.parametrize("verb", [["peers"], ["page"], ["chat", "#lobby"]], ids=" ".join)
+    def test_a_token_of_another_node_is_said_to_be_one(self, node, cli, home, verb):
+        (home / "rpc-token").write_text("ab" * 32)
+        ended = cli(*verb, "--rpc", node.http, "--data-dir", home)
+        assert ended.code == 1
+        assert "it is not the token of this node: name its --data-dir" in ended.err
 
     def test_no_key_is_left_in_the_node(self, old_node, program, cli):
         assert cli("send", "#lobby", "text", "--rpc", old_node.url).code == 0
@@ -222,13 +301,13 @@ class TestVerbsOfARunningNode:
     def test_what_strangers_write_does_not_steer_the_terminal_that_listens(self, old_node, program):
         listening = program("listen", "#lobby", "--rpc", old_node.url)
         listening.wait_line("err", "^listening")
-        text = json.dumps("\x9b31m\x7f\x1b[2J", ensure_ascii=False).replace("\x1b", "\\u001b")
+        text = json.dumps("\x9b31m\x7f\u202e\u2066\x1b[2J", ensure_ascii=False).replace("\x1b", "\\u001b")
         payload = f'["~#c4",[{text},"text/plain","~:public-group-user-message",1,1,["^ "]]]'.encode()
         old_node.send(json.dumps({"method": "shh_subscription", "params": {
             "subscription": "0x1", "result": {"topic": "0x01020304", "payload": "0x" + payload.hex()}}}))
         line = listening.wait_line("out", "^{.*").group()
-        assert json.loads(line)["text"] == "\x9b31m\x7f\x1b[2J"
-        assert not set(line) & {"\x1b", "\x7f", "\x9b"}
+        assert json.loads(line)["text"] == "\x9b31m\x7f\u202e\u2066\x1b[2J"
+        assert not set(line) & {"\x1b", "\x7f", "\x9b", "\u202e", "\u2066"}
 
     @pytest.mark.parametrize("verb", [["send", "#lobby", "text"], ["listen", "#lobby"], ["peers"]])
     def test_without_a_node_they_say_how_to_start_one(self, cli, home, verb):

@@ -4,6 +4,7 @@
 import json
 import re
 import signal
+import socket
 
 import pytest
 
@@ -222,6 +223,27 @@ class TestThroughARunningNode:
         finally:
             at_alice.node.signal(signal.SIGCONT)
 
+    def test_what_the_node_has_taken_is_its_own_to_deliver(self, sotto, program):
+        alone = sotto(listen=("/ip4/127.0.0.1/tcp/0",))
+        alice = program("chat", "#lobby", "--rpc", alone.ready["rpc"]["ws"], "--nick", "alice")
+        alice.wait_line("err", "^you are ")
+        alice.say("for later")
+        until(lambda: alone.rpc("sotto_status")["pool"]["envelopes"] == 1, 10, "the message", alone)
+        alice.signal(signal.SIGINT)
+        assert alice.wait_exit(2) == 0
+        assert not [line for line in alice.lines("err") if re.search("waiting|failed|lost", line)]
+        bob = program("chat", "#lobby", "--connect", alone.multiaddr)
+        bob.wait_line("out", CLOCK + "alice: for later$")
+
+    def test_a_signal_ends_it_even_before_the_node_has_answered(self, program):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            alice = program("chat", "#lobby", "--rpc", f"ws://127.0.0.1:{silent.getsockname()[1]}")
+            connection, _ = silent.accept()
+            with connection:
+                assert connection.recv(16)
+                alice.signal(signal.SIGINT)
+                assert alice.wait_exit(5) == 0
+
     def test_without_a_node_it_says_so(self, cli):
         ended = cli("chat", "#lobby", "--rpc", "ws://127.0.0.1:1", stdin="x\n")
         assert (ended.code, ended.out) == (1, "") and "sotto run" in ended.err
@@ -270,6 +292,8 @@ class TestUsage:
         (["#lobby"], "--connect"),
         (["#lobby", "--connect", "ADDR", "--rpc", "ws://127.0.0.1:1"], "--rpc"),
         (["#lobby", "--connect", "ADDR", "--nick", "n" * 65], "--nick"),
+        (["#lobby", "--connect", "ADDR", "--nick", "\udcff"], "UTF-8"),
+        (["\udcff", "--connect", "ADDR"], "UTF-8"),
         ([], "conversation"),
     ])
     def test_what_is_wrong_is_named(self, cli, node, arguments, word):

@@ -99,6 +99,18 @@ class TestOneConversation:
         alice.type("\x1b[200~one\rtwo\r\x1b[201~three\r")
         bob.wait(f"^   {TIME} alice: one\n{HANG}two\n{HANG}three$")
 
+    def test_a_paste_is_sent_whole_or_not_at_all(self, person, node, program):
+        alice = person("alice")
+        bob = program("chat", "#lobby", "--connect", node.multiaddr)
+        bob.wait_line("err", "^connected")
+        long, too_long = "漢" * 20_000, "漢" * 22_000
+        alice.type(f"\x1b[200~{too_long}\x1b[201~")
+        alice.wait("a message has at most 64 KiB")
+        alice.wait(f"^{PROMPT.rstrip()}$")
+        alice.type(f"\x1b[200~{long}\x1b[201~\r")
+        said = bob.wait_line("out", "alice: (.*)$").group(1)
+        assert said == long
+
     def test_wide_characters_and_marks_take_the_room_they_take(self, person):
         alice, bob = person("alice"), person("bob")
         text = "日本語 🦊 e\u0301"
@@ -185,7 +197,7 @@ class TestCommands:
         port = where.split("/")[4]
         alice.wait_pane(rf"^peers\nlibp2p 127\.0\.0\.1:{port}$")
         alice.type("/help\r")
-        for command in ("/join", "/msg", "/nick", "/me", "/contacts", "/peers", "/history", "/help", "/exit"):
+        for command in ("/join", "/msg", "/connect", "/nick", "/me", "/contacts", "/peers", "/history", "/help", "/exit"):
             alice.wait(f"^   {command} ")
         alice.type("/nonsense\r")
         alice.wait("there is no command /nonsense$")
@@ -235,6 +247,26 @@ class TestCommands:
         again.wait(r"^   \d\d-\d\d \d\d:\d\d  bob: yours$")
 
 
+    def test_connect_dials_another_node(self, person, sotto):
+        alice, other = person("alice"), sotto(listen=("/ip4/127.0.0.1/tcp/0",), name="other")
+        alice.type("/connect nowhere\r")
+        alice.wait("nowhere")
+        alice.type("/connect " + other.multiaddr.split("/p2p/")[0] + "\r")
+        alice.wait("names no peer")
+        alice.type(f"/connect {other.multiaddr}\r")
+        other.await_peers(1)
+        where = re.escape(other.multiaddr.split("/p2p/")[0])
+        alice.wait(rf"connected over libp2p to\n +{where}/")
+
+    def test_connect_is_not_for_a_running_node(self, node, home, cleanup):
+        alice = Terminal([sotto_binary(), "chat", "#lobby", "--rpc", node.ready["rpc"]["ws"]],
+                         clean_environment(home, TERM="xterm"))
+        cleanup.callback(alice.kill)
+        alice.wait("connected to the node")
+        alice.type(f"/connect {node.multiaddr}\r")
+        alice.wait("chooses its own")
+
+
 class TestTheTerminalItself:
     def test_it_resizes(self, person):
         alice, bob = person("alice"), person("bob")
@@ -279,6 +311,28 @@ class TestTheTerminalItself:
         alice.signal(number)
         assert alice.wait_exit(5) == 0
         assert alice.modes() != raw and 1049 not in alice.screen.modes
+
+    @pytest.mark.parametrize("leave", ["/exit\r", "\x03"], ids=["exit", "ctrl-c"])
+    def test_leaving_waits_a_moment_and_tells_what_was_not_delivered(self, person, node, leave):
+        alice = person("alice")
+        node.kill()
+        alice.wait("^   lost\\b")
+        alice.type("anybody?\r")
+        alice.type(leave)
+        alice.wait("1 message is still waiting")
+        assert alice.wait_exit(5) == 1
+        alice.wait("not delivered to #lobby: anybody\\?$")
+
+    def test_a_second_ctrl_c_leaves_at_once_and_restores_it(self, person, node):
+        alice = person("alice")
+        raw = alice.modes()
+        node.kill()
+        alice.wait("^   lost\\b")
+        alice.type("anybody?\r\x03")
+        alice.wait("1 message is still waiting")
+        alice.type("\x03")
+        assert alice.wait_exit(1) == 1
+        assert alice.modes() != raw and alice.screen.modes == {7, 25}
 
     def test_what_strangers_write_cannot_steer_it(self, person, node, program):
         """The screen refuses every sequence that the program does not need; the title and the clipboard are OSC."""

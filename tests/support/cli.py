@@ -36,14 +36,14 @@ def clean_environment(home: Path, **variables: str) -> dict[str, str]:
 
 @dataclass
 class Cli:
-    """Runs verbs to their end. `cwd` and HOME are a folder of the test."""
+    """Runs verbs to their end. `cwd` and HOME are a folder of the test. "\\udcff" in a text is the byte 0xff."""
     binary: Path
     home: Path
 
     def __call__(self, *args: str | Path, timeout: float = 20, umask: int = -1, stdin: str = "",
                  **variables: str) -> Ended:
         done = subprocess.run([self.binary, *args], input=stdin, capture_output=True, text=True, timeout=timeout,
-                              env=clean_environment(self.home, **variables), cwd=self.home, umask=umask)
+                              errors="surrogateescape", env=clean_environment(self.home, **variables), cwd=self.home, umask=umask)
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def start(self, *args: str | Path, **variables: str) -> "Program":
@@ -77,8 +77,8 @@ class Program:
         with self._changed:
             return list(self._streams[stream].lines)
 
-    def say(self, line: str) -> None:
-        self._process.stdin.write(line + "\n")
+    def say(self, line: str, end: str = "\n") -> None:
+        self._process.stdin.write(line + end)
         self._process.stdin.flush()
 
     def end_input(self) -> None:
