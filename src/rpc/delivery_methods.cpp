@@ -30,6 +30,7 @@ json::object to_json(const Delivery& delivery, const Whisper& shh) {
             {"deadline", delivery.deadline},
             {"direct", delivery.direct},
             {"sentTo", to_json(delivery.sent_to)},
+            {"confirms", delivery.confirms},
             {"acknowledgedBy", to_json(delivery.acknowledged_by)},
             {"heldBy", shh.deliveries().holders(delivery)},
             {"reason", text_or_null(delivery.reason)}};

@@ -139,9 +139,12 @@ void Deliveries::set_limits(const Limits& limits) {
     judge_again([](const Delivery&) { return true; });
 }
 
-void Deliveries::on_sent(const Hash& envelope, const crypto::PeerId& peer) {
+void Deliveries::on_sent(const Hash& envelope, const crypto::PeerId& peer, bool confirms) {
     auto* delivery = at(envelope);
-    if (!delivery || !add_peer(delivery->sent_to, peer)) return;
+    if (!delivery) return;
+    const bool first = confirms && !delivery->confirms;
+    delivery->confirms = delivery->confirms || confirms;
+    if (!add_peer(delivery->sent_to, peer) && !first) return;
     judge(by_envelope_.at(envelope), *delivery);
     tell(*delivery);
 }

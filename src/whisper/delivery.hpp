@@ -42,6 +42,7 @@ struct Delivery {
     std::uint32_t deadline = 0;        ///< posted_at plus the ttl; never extended
     bool direct = false;               ///< to one peer alone (code 127), past the pool
     std::vector<crypto::PeerId> sent_to = {};
+    bool confirms = false;  ///< one that it was sent to does: a confirmation may come
     std::vector<crypto::PeerId> acknowledged_by = {};
     std::string reason = {};  ///< of failed and expired, or the last refusal by a peer
     std::string ticket = {};  ///< the client's own word for it; not kept on disk
@@ -83,7 +84,8 @@ class Deliveries {
     /// It could not be sealed for so much.
     void note_out_of_reach(const Hash& id, double pow);
 
-    void on_sent(const Hash& envelope, const crypto::PeerId& peer);
+    /// `confirms`: the peer says so when it has taken a message.
+    void on_sent(const Hash& envelope, const crypto::PeerId& peer, bool confirms);
     void on_acknowledged(const Hash& envelope, const crypto::PeerId& peer);
     /// Whoever refused it does not count as having it.
     void on_rejected(const Hash& envelope, const crypto::PeerId& peer, std::string_view reason);

@@ -51,6 +51,7 @@ Bytes encode_delivery(const Delivery& delivery) {
     writer.end_list(envelopes);
     write_peers(writer, delivery.sent_to);
     write_peers(writer, delivery.acknowledged_by);
+    writer.boolean(delivery.confirms);
     writer.end_list(whole);
     return out;
 }
@@ -67,6 +68,10 @@ Result<Delivery> decode_delivery(BytesView record) {
     SOTTO_TRY(delivery.envelopes, read_envelopes(fields));
     SOTTO_TRY(delivery.sent_to, read_peers(fields));
     SOTTO_TRY(delivery.acknowledged_by, read_peers(fields));
+    // Records of former versions end here.
+    if (!fields.empty()) {
+        SOTTO_TRY(delivery.confirms, fields.boolean());
+    }
     delivery.id = delivery.envelopes.front();
     delivery.state = static_cast<DeliveryState>(state);
     delivery.posted_at = static_cast<std::uint32_t>(posted_at);

@@ -46,8 +46,8 @@ TEST(Deliveries, AMessageGoesFromSealedToHeld) {
     Rig rig;
     rig.deliveries.announce(Delivery{});
     rig.deliveries.add(posted(1));
-    rig.deliveries.on_sent(hash_of(1), peer(1));
-    rig.deliveries.on_sent(hash_of(1), peer(2));
+    rig.deliveries.on_sent(hash_of(1), peer(1), true);
+    rig.deliveries.on_sent(hash_of(1), peer(2), true);
     rig.deliveries.on_acknowledged(hash_of(1), peer(1));
     rig.deliveries.on_acknowledged(hash_of(1), peer(1));
     rig.deliveries.on_acknowledged(hash_of(1), peer(2));
@@ -61,14 +61,31 @@ TEST(Deliveries, AMessageGoesFromSealedToHeld) {
 TEST(Deliveries, APeerThatConfirmsNothingTakesItToSentAndItsTimeEndsIt) {
     Rig rig;
     rig.deliveries.add(posted(1));
-    rig.deliveries.on_sent(hash_of(1), peer(1));
+    rig.deliveries.on_sent(hash_of(1), peer(1), false);
     rig.deliveries.expire(100);
     EXPECT_EQ(rig.state(1), State::sent);
+    EXPECT_FALSE(rig.deliveries.find(hash_of(1))->confirms) << "there is nothing to wait for";
     rig.deliveries.expire(101);
     EXPECT_EQ(rig.state(1), State::expired);
     EXPECT_EQ(rig.deliveries.find(hash_of(1))->reason, "no peer confirmed it in time");
     rig.deliveries.on_acknowledged(hash_of(1), peer(1));
     EXPECT_EQ(rig.state(1), State::expired) << "too late";
+}
+
+TEST(Deliveries, ItIsToldWhenTheFirstPeerThatConfirmsHasIt) {
+    Rig rig;
+    rig.deliveries.add(posted(1));
+    rig.deliveries.on_sent(hash_of(1), peer(1), false);
+    rig.told.clear();
+    rig.deliveries.on_sent(hash_of(1), peer(1), false);
+    EXPECT_TRUE(rig.told.empty());
+    rig.deliveries.on_sent(hash_of(1), peer(1), true);
+    EXPECT_EQ(rig.told, std::vector{State::sent}) << "it came back and confirms";
+    EXPECT_TRUE(rig.deliveries.find(hash_of(1))->confirms);
+    rig.deliveries.on_sent(hash_of(1), peer(2), false);
+    rig.deliveries.on_sent(hash_of(1), peer(1), true);
+    EXPECT_EQ(rig.told.size(), 2u);
+    EXPECT_TRUE(rig.deliveries.find(hash_of(1))->confirms);
 }
 
 TEST(Deliveries, WhatWasAcknowledgedStaysSoWhenItsTimeIsOver) {
@@ -121,7 +138,7 @@ TEST(Deliveries, WithoutAPeerItExpiresAndSaysSo) {
 TEST(Deliveries, WhoRefusesItDoesNotCountAndTheReasonIsKept) {
     Rig rig;
     rig.deliveries.add(posted(1));
-    rig.deliveries.on_sent(hash_of(1), peer(1));
+    rig.deliveries.on_sent(hash_of(1), peer(1), true);
     rig.deliveries.on_rejected(hash_of(1), peer(1), "low PoW" + std::string(1'000, 'x'));
     EXPECT_EQ(rig.state(1), State::sealed);
     EXPECT_EQ(rig.deliveries.find(hash_of(1))->reason.size(), Delivery::kMaxReason);
@@ -189,7 +206,7 @@ TEST(Deliveries, AStrangersWordsAreMadeSafe) {
 TEST(Deliveries, ManyPeersAreNamedUpToABound) {
     Rig rig;
     rig.deliveries.add(posted(1));
-    for (std::uint32_t i = 0; i < 100; ++i) rig.deliveries.on_sent(hash_of(1), peer(i));
+    for (std::uint32_t i = 0; i < 100; ++i) rig.deliveries.on_sent(hash_of(1), peer(i), true);
     EXPECT_EQ(rig.deliveries.find(hash_of(1))->sent_to.size(), Delivery::kMaxPeers);
 }
 
@@ -208,6 +225,7 @@ TEST(Deliveries, ComeBackFromDiskAsTheyWere) {
     delivery.envelopes.push_back(hash_of(2));
     delivery.sent_to = {peer(1), peer(2)};
     delivery.acknowledged_by = {peer(2)};
+    delivery.confirms = true;
     delivery.reason = "a peer refused it: huge";
     delivery.state = State::acknowledged;
     const auto again = decode_delivery(encode_delivery(delivery));
@@ -217,6 +235,7 @@ TEST(Deliveries, ComeBackFromDiskAsTheyWere) {
     EXPECT_EQ(again->envelopes, delivery.envelopes);
     EXPECT_EQ(again->sent_to, delivery.sent_to);
     EXPECT_EQ(again->acknowledged_by, delivery.acknowledged_by);
+    EXPECT_TRUE(again->confirms);
     EXPECT_EQ(again->reason, delivery.reason);
     EXPECT_EQ(again->posted_at, 50u);
     EXPECT_EQ(again->deadline, 100u);

@@ -196,7 +196,7 @@ void Poster::on_event(const EnvelopeEvent& event) {
     if (deliveries_.empty()) return;
     switch (event.kind) {
         case EnvelopeEvent::Kind::sent:
-            return deliveries_.on_sent(event.hash, *event.peer);
+            return deliveries_.on_sent(event.hash, *event.peer, event.batch != nullptr);
         case EnvelopeEvent::Kind::acknowledged:
             return deliveries_.on_acknowledged(event.hash, *event.peer);
         case EnvelopeEvent::Kind::rejected:

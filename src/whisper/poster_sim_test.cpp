@@ -146,6 +146,22 @@ TEST(Poster, TellsEveryStateAndTheTicketFromTheBeginning) {
     fixture.run(std::ref(body));
 }
 
+TEST(Poster, SaysWhetherAPeerThatHasItConfirms) {
+    Fixture fixture;
+    auto body = [&](Rig&) -> Task<void> {
+        (void)co_await fixture.meet(2, {.confirmations = false});
+        const auto id = co_await fixture.node().post(fixture.message());
+        co_await fixture.pass(50ms);
+        EXPECT_EQ(fixture.state(*id), State::sent);
+        EXPECT_FALSE(fixture.node().deliveries().find(*id)->confirms);
+        (void)co_await fixture.meet(3);
+        co_await fixture.pass(1s);
+        EXPECT_TRUE(fixture.node().deliveries().find(*id)->confirms);
+        EXPECT_TRUE(decode_delivery(fixture.journal.kept.at(*id).record)->confirms);
+    };
+    fixture.run(std::ref(body));
+}
+
 TEST(Poster, ALostAcknowledgementMakesItGoAgain) {
     Fixture fixture;
     auto body = [&](Rig&) -> Task<void> {

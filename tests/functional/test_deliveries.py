@@ -63,6 +63,7 @@ def test_a_message_is_followed_from_queued_to_acknowledged(sotto):
             assert told["ticket"] == "mine"
             seen.append(told)
     assert [told["state"] for told in seen] == ["queued", "sealed", "sent", "acknowledged"]
+    assert [told["confirms"] for told in seen] == [False, False, True, True]
     assert seen[0]["hash"] is None and all(told["hash"] == hash_ for told in seen[1:])
     now = state(a, hash_)
     assert now["state"] == "acknowledged" and now["heldBy"] == 1 and now["envelopes"] == [hash_]
