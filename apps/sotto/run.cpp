@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <boost/json.hpp>
 
+#include <csignal>
 #include <cstdio>
 
 #include "authority.hpp"
@@ -13,6 +14,7 @@
 #include "node/files.hpp"
 #include "node/identity.hpp"
 #include "node/journal.hpp"
+#include "node/logbook.hpp"
 #include "node/node.hpp"
 #include "rpc/all_methods.hpp"
 #include "rpc/event_methods.hpp"
@@ -45,6 +47,13 @@ struct Origins {
     node::RawSettings settings;
 };
 
+/// What ends or changes a running node. Made first: a signal that comes before the node is ready is kept until it is.
+struct Signals {
+    explicit Signals(const Executor& executor) : end(executor), hangup(executor, SIGHUP) {}
+    EndSignal end;
+    SignalWatch hangup;
+};
+
 struct Service {
     Service(Env e, node::Config c, const Environment& environment)
         : env(e), config(std::move(c)), events(*env.random), manager(env, environment) {}
@@ -57,6 +66,7 @@ struct Service {
     std::optional<node::DataDir> data_dir;
     std::unique_ptr<node::SqliteJournal> journal;
     std::unique_ptr<node::Node> node;
+    std::optional<node::Logbook> logbook;
     std::optional<node::Control> control;
     rpc::EventLog events;
     std::vector<Subscription> logged;
@@ -79,6 +89,7 @@ struct Service {
         SOTTO_TRY(journal, node::SqliteJournal::open(env, data_dir->path() / "outbox.db"));
         SOTTO_TRY(node, node::Node::make(env, config, {devp2p, libp2p}, journal.get()));
         node->whisper().restore(journal->take_loaded());
+        logbook.emplace(*node);
         control.emplace(*node, origins.flags, origins.environment, origins.settings, config);
         SOTTO_CHECK(node->listen());
         return start_rpc();
@@ -136,6 +147,18 @@ struct Service {
         return page_url + page->make_word();
     }
 
+    void log_ready() const {
+        std::string listening;
+        for (const auto& address : node->host().listen_addresses())
+            listening += (listening.empty() ? "" : " ") + address.to_string();
+        log::info("run",
+                  "ready",
+                  {{"version", SOTTO_VERSION},
+                   {"listen", listening.empty() ? "none" : listening},
+                   {"rpc", rpc_url.empty() ? "none" : "http://" + rpc_url},
+                   {"data_dir", config.data_dir.string()}});
+    }
+
     void print_ready() {
         const auto multiaddrs = node->multiaddrs();
         if (config.json) {
@@ -183,15 +206,16 @@ struct Service {
         manager.ready(reloaded ? status() : "the settings were not reloaded: " + reloaded.error().detail());
     }
 
-    Task<int> serve() {
-        EndSignal end(env.executor);
-        auto body = [this, &end](TaskGroup& group) -> Task<Result<void>> {
+    Task<int> serve(Signals& signals) {
+        auto body = [this, &signals](TaskGroup& group) -> Task<Result<void>> {
             group.spawn(node->run());
             if (server) group.spawn(server->run());
             if (ipc) group.spawn(ipc->run());
+            log_ready();
             print_ready();
             manager.ready(status());
-            co_await end.wait();
+            co_await signals.end.wait();
+            log::info("run", "ending", {{"peers", std::to_string(node->host().peer_count())}});
             manager.stopping();
             if (server) server->stop();
             if (ipc) ipc->stop();
@@ -200,7 +224,7 @@ struct Service {
             co_return Result<void>{};
         };
         auto watched = [&](TaskGroup& group) -> Task<Result<void>> {
-            group.spawn(reload_on_hangup([this] { reload(); }));
+            group.spawn(signals.hangup.each([this] { reload(); }));
             group.spawn(manager.feed_watchdog([this] { return status(); }));
             co_return co_await with_group(env, 3, std::ref(body));
         };
@@ -212,16 +236,17 @@ struct Service {
 }  // namespace
 
 int run_verb(const node::RawSettings& flags, const Environment& environment) {
+    Loop loop(worker_threads());
+    Signals signals(loop.env().executor);
     const auto settings = node::gather_settings(flags, environment);
     if (!settings) return report(settings.error());
     auto config = node::make_config(*settings);
     if (!config) return report(config.error());
     log::configure(config->log_level, config->log_format);
-    Loop loop(worker_threads());
     Service service(loop.env(), std::move(*config), environment);
     const auto started = service.start({flags, environment, *settings});
     if (!started) return report(started.error());
-    return loop.run(service.serve());
+    return loop.run(service.serve(signals));
 }
 
 }  // namespace sotto::app

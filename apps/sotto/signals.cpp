@@ -3,10 +3,10 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <atomic>
 #include <csignal>
 #include <thread>
 
@@ -45,16 +45,24 @@ void EndSignal::end_at_next() {
     }
 }
 
-Task<void> on_each_signal(int number, std::function<void()> handler) {
-    boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, number);
+struct SignalWatch::Impl {
+    Impl(const Executor& executor, int number) : signals(executor, number) {}
+    boost::asio::signal_set signals;
+};
+
+SignalWatch::SignalWatch(const Executor& executor, int number) : impl_(std::make_unique<Impl>(executor, number)) {}
+SignalWatch::~SignalWatch() = default;
+
+Task<void> SignalWatch::each(std::function<void()> handler) {
     for (;;) {
-        co_await signals.async_wait(boost::asio::use_awaitable);
+        co_await impl_->signals.async_wait(boost::asio::use_awaitable);
         handler();
     }
 }
 
-Task<void> reload_on_hangup(std::function<void()> reload) {
-    return on_each_signal(SIGHUP, std::move(reload));
+Task<void> on_each_signal(int number, std::function<void()> handler) {
+    SignalWatch watch(co_await boost::asio::this_coro::executor, number);
+    co_await watch.each(std::move(handler));
 }
 
 std::size_t worker_threads() noexcept {

@@ -28,10 +28,21 @@ class EndSignal {
 /// What is done before a signal ends the process at once: async-signal-safe, or null.
 void set_last_act(void (*act)()) noexcept;
 
+/// Catches the signals of one number for as long as it lives; those that come before each() are kept.
+class SignalWatch {
+  public:
+    SignalWatch(const Executor& executor, int number);
+    ~SignalWatch();
+    /// Calls `handler` at every one until it is cancelled.
+    Task<void> each(std::function<void()> handler);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
 /// Calls `handler` at every signal of that number until it is cancelled.
 Task<void> on_each_signal(int number, std::function<void()> handler);
-/// Calls `reload` at every SIGHUP until it is cancelled.
-Task<void> reload_on_hangup(std::function<void()> reload);
 
 /// All cores but the loop's, at least one.
 std::size_t worker_threads() noexcept;

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "base/log.hpp"
-
 namespace sotto::node {
 namespace {
 
@@ -162,14 +160,6 @@ Task<Result<void>> Sessions::run_session(Link& link, ProtocolSlot& slot, std::un
 }
 
 void Sessions::tell(PeerEvent::Kind kind, const Link& link, const ProtocolSlot& slot, std::optional<Error> reason) {
-    const bool up = kind == PeerEvent::Kind::connected;
-    log::debug("host",
-               up ? "session began" : "session ended",
-               {{"peer", link.peer().id.to_string()},
-                {"network", std::string(net::to_string(link.network))},
-                {"address", link.remote.to_string()},
-                {"protocol", std::string(slot.protocol.spec().name)},
-                {"reason", reason ? reason->message() : std::string()}});
     events_.emit(PeerEvent{
         kind, link.peer().id, link.network, link.role, link.remote, slot.protocol.spec().name, std::move(reason)});
 }

@@ -44,7 +44,9 @@ def log_of(home, cleanup):
         cleanup.callback(node.kill)
         assert json.loads(node.stdout.readline())["event"] == "ready"
         node.send_signal(signal.SIGHUP)
-        return read_until(reading, b"were reloaded")
+        written = read_until(reading, b"were reloaded")
+        assert b"ready" in written.splitlines()[0]
+        return written.splitlines(keepends=True)[-1]
     return start
 
 

@@ -13,11 +13,27 @@ import urllib.request
 
 import pytest
 
+from support.cli import clean_environment, sotto_binary
 from support.node import until
+from support.preload import compiled
+from support.terminal import Terminal
 
 LOOPBACK = ("--listen", "/ip4/127.0.0.1/tcp/0", "--rpc", "127.0.0.1:0")
 LISTEN_LIBP2P = ("/ip4/127.0.0.1/tcp/0",)
 END_LIMIT = 5  # seconds, of the contract
+# The start takes the lock of the data directory: there a signal comes to it.
+SIGNAL_AT_LOCK = r"""
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int flock(int file, int operation) {
+    kill(getpid(), atoi(getenv("SIGNAL_AT_LOCK")));
+    return (int)syscall(SYS_flock, file, operation);
+}
+"""
 KEYS = ["event", "pid", "version", "enode", "peerId", "multiaddrs", "rpc", "dataDir"]
 
 
@@ -84,6 +100,35 @@ class TestReady:
                         r"(dev|sotto) chat '#lobby' --connect '?/ip4/127"):
             run.wait_line("out", pattern)
 
+    def test_on_a_terminal_it_links_to_its_page_and_nowhere_else(self, program, home, cleanup):
+        """Whoever finds the link in a file or a journal would be let in."""
+        terminal = Terminal([sotto_binary(), "run", "--data-dir", home / "data", *LOOPBACK], clean_environment(home),
+                            rows=50, columns=300)
+        cleanup.callback(terminal.kill)
+        link = terminal.wait(r"^page      (http://127\.0\.0\.1:\d+/#\S+) \(good once").group(1)
+        assert urllib.request.urlopen(link, timeout=5).status == 200
+        terminal.signal(signal.SIGINT)
+        assert terminal.wait_exit() == 0
+        run = program("run", "--data-dir", home / "data", *LOOPBACK)
+        run.wait_line("out", "^data")
+        assert not [line for line in run.lines("out") + run.lines("err") if line.startswith("page") or "/#" in line]
+
+    def test_the_log_says_where_it_listens_who_comes_and_goes_and_that_it_ends(self, sotto):
+        node = sotto()
+        peer = sotto("--peer", node.multiaddr, listen=("none",), name="peer")
+        node.await_peers(1)
+        end(peer)
+        until(lambda: "peer disconnected" in node.log_tail(), 10, "the end of the peer in the log", node)
+        end(node)
+        lines = node.log_tail().splitlines()
+        assert [re.fullmatch(r"I [-\d]+ \S+ ([\w ]*\w) +topics=.*", line)[1] for line in lines] == [
+            "ready", "peer connected", "peer disconnected", "ending"]
+        tcp = "/ip4/127.0.0.1/tcp/"
+        assert f'listen="{tcp}{node.enode.rsplit(":", 1)[1]}/rlpx {node.multiaddr.split("/p2p/")[0]}"' in lines[0]
+        assert f'version="{node.ready["version"]}"' in lines[0] and f'rpc="{node.http}"' in lines[0]
+        assert f'peer="{peer.peer_id}" network="libp2p" address="{tcp}' in lines[1] and 'direction="in"' in lines[1]
+        assert f'peer="{peer.peer_id}" network="libp2p"' in lines[2] and 'reason="closed' in lines[2]
+
     def test_listening_on_all_interfaces_names_addresses_that_can_be_dialled(self, sotto):
         addresses = sotto(listen=("/ip4/0.0.0.0/tcp/0",)).ready["multiaddrs"]
         assert addresses[0].startswith("/ip4/127.0.0.1/tcp/")
@@ -112,6 +157,31 @@ class TestEnd:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_a_signal_ends_it_cleanly(self, sotto, number):
         end(sotto(listen=LISTEN_LIBP2P), number)
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_before_it_is_ready_ends_it_as_cleanly(self, cli, home, tmp_path, number):
+        ended = cli("run", "--data-dir", home / "data", *LOOPBACK, LD_PRELOAD=str(compiled(SIGNAL_AT_LOCK, tmp_path)),
+                    SIGNAL_AT_LOCK=str(int(number)))
+        assert ended.code == 0, ended
+        assert warnings(ended.err) == [] and not (home / "data/rpc-url").exists()
+
+    def test_a_hangup_before_it_is_ready_reloads(self, program, home, tmp_path):
+        run = program("run", "--data-dir", home / "data", *LOOPBACK, LD_PRELOAD=str(compiled(SIGNAL_AT_LOCK, tmp_path)),
+                      SIGNAL_AT_LOCK=str(int(signal.SIGHUP)))
+        run.wait_line("err", "were reloaded")
+        run.signal(signal.SIGTERM)
+        assert run.wait_exit(END_LIMIT) == 0
+
+    def test_a_second_signal_ends_it_at_once(self, sotto):
+        """With a peer on devp2p that is frozen: a goodbye waits for it."""
+        node = sotto(name="node")
+        frozen = sotto("--peer", node.enode, listen=("none",), name="frozen")
+        node.await_peers(1)
+        frozen.signal(signal.SIGSTOP)
+        node.signal(signal.SIGTERM)
+        until(lambda: "ending" in node.log_tail(), 10, "the end in the log", node, pause=0.01)
+        node.signal(signal.SIGTERM)
+        assert node.wait_exit(1) == 1
 
     def test_a_signal_ends_it_with_peers_and_clients_connected(self, sotto):
         middle = sotto(listen=LISTEN_LIBP2P, name="middle")
