@@ -12,7 +12,7 @@
 #include "chat/payload.hpp"
 #include "messenger/posting.hpp"
 #include "node/config.hpp"
-#include "rpc/ws_client.hpp"
+#include "rpc/rpc_client.hpp"
 #include "token.hpp"
 #include "verbs.hpp"
 
@@ -20,7 +20,7 @@ namespace sotto::app {
 namespace {
 
 namespace json = boost::json;
-using Client = rpc::WsClient;
+using Client = rpc::RpcClient;
 
 constexpr Duration kConnectLimit = std::chrono::seconds(10);
 

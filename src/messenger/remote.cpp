@@ -8,7 +8,7 @@
 #include "crypto/hash.hpp"
 #include "messenger/posting.hpp"
 #include "rpc/params.hpp"
-#include "rpc/ws_client.hpp"
+#include "rpc/rpc_client.hpp"
 
 namespace sotto::messenger {
 namespace {

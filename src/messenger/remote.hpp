@@ -9,7 +9,7 @@
 #include "messenger/backend.hpp"
 
 namespace sotto::rpc {
-class WsClient;
+class RpcClient;
 }
 
 namespace sotto::messenger {
@@ -18,7 +18,7 @@ namespace sotto::messenger {
 /// listens to the same. A node that tells no delivery states (geth) takes a message no further than `sent`.
 class Remote final : public Backend {
   public:
-    /// `url` as WsClient takes it. Without a token the peers have no names.
+    /// `url` as RpcClient takes it. Without a token the peers have no names.
     Remote(Env env, std::string url, std::string token);
     ~Remote() override;
 
@@ -33,7 +33,7 @@ class Remote final : public Backend {
     std::vector<Peer> peers() const override { return peers_; }
 
   private:
-    using Client = rpc::WsClient;
+    using Client = rpc::RpcClient;
     using SharedClient = std::shared_ptr<Client>;
 
     Task<Result<void>> connect_to_node();

@@ -11,11 +11,13 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <sstream>
 
 #include "base/task_group.hpp"
 #include "rpc/conversation.hpp"
 #include "rpc/event_stream.hpp"
+#include "rpc/ws_channel.hpp"
 
 namespace sotto::rpc {
 namespace {
@@ -50,7 +52,6 @@ struct GrowingBody : http::string_body {
 
 using Request = http::request<GrowingBody>;
 using Response = http::response<http::string_body>;
-using WebSocket = websocket::stream<beast::tcp_stream>;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr auto kIdle = std::chrono::seconds(120);     // between two requests
@@ -123,32 +124,6 @@ class HttpClient final : public Client {
     bool paid_ = true;
 };
 
-class WebSocketChannel final : public MessageChannel {
-  public:
-    WebSocketChannel(WebSocket& socket, MaxMessage max_message)
-        : socket_(socket), max_message_(std::move(max_message)) {
-        socket_.text(true);
-    }
-    Task<Result<std::string>> read() override {
-        socket_.read_message_max(max_message_());
-        beast::flat_buffer buffer;
-        const auto [code, size] = co_await socket_.async_read(buffer, kAwait);
-        if (code) co_return fail(Errc::reset);
-        const auto data = buffer.cdata();
-        co_return std::string(static_cast<const char*>(data.data()), data.size());
-    }
-    Task<Result<void>> write(const std::string& message) override {
-        const auto [code, size] = co_await socket_.async_write(asio::buffer(message), kAwait);
-        if (code) co_return fail(Errc::reset);
-        co_return Result<void>{};
-    }
-    void close() noexcept override { beast::get_lowest_layer(socket_).close(); }
-
-  private:
-    WebSocket& socket_;
-    MaxMessage max_message_;
-};
-
 /// One connection. Not moved: its tasks point to it.
 class HttpSession {
   public:
@@ -211,7 +186,7 @@ class HttpSession {
         if (!take_call()) co_return co_await refuse(request, 429, "too many requests a second");
         if (upgrade) {
             place_.prove();
-            co_await serve_websocket(parser.release(), verdict.rights);
+            co_await serve_websocket(request, verdict.rights);
             co_return false;
         }
         if (is_events(request) && config().events) co_return co_await serve_events(request);
@@ -344,16 +319,18 @@ class HttpSession {
         return response;
     }
 
-    Task<void> serve_websocket(Request request, Rights rights) {
-        stream_.expires_never();  // the WebSocket has timeouts of its own
-        WebSocket socket(std::move(stream_));
-        socket.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
-        socket.auto_fragment(false);
-        const auto [code] = co_await socket.async_accept(request, kAwait);
+    Task<void> serve_websocket(const Request& request, Rights rights) {
+        std::ostringstream head;
+        head << request.base();
+        beast::error_code code;
+        const bool v6 = stream_.socket().local_endpoint(code).address().is_v6();
+        const int socket = stream_.release_socket().release(code);
         if (code) co_return;
-        WebSocketChannel channel(socket, [this] { return std::min(kMaxMessage, limits().rpc_body_bytes); });
+        const auto max_message = [this] { return std::min(kMaxMessage, limits().rpc_body_bytes); };
+        const auto channel = co_await accept_websocket(context_.env, socket, v6, head.str(), max_message);
+        if (!channel) co_return;
         Caller caller{rights, [this] { return take_call(); }};
-        co_await converse(context_.env, channel, context_.dispatcher, context_.backlog, std::move(caller));
+        co_await converse(context_.env, **channel, context_.dispatcher, context_.backlog, std::move(caller));
     }
 
     /// The rest of the connection is one stream of events; false.

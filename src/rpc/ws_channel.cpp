@@ -45,9 +45,15 @@ std::unexpected<Error> unreachable(const std::string& url, const boost::system::
 
 class WebSocketChannel final : public MessageChannel {
   public:
-    explicit WebSocketChannel(const Executor& executor) : socket(executor) {}
+    WebSocketChannel(beast::tcp_stream stream, beast::role_type role, MaxMessage max_message)
+        : socket(std::move(stream)), max_message_(std::move(max_message)) {
+        socket.set_option(websocket::stream_base::timeout::suggested(role));
+        socket.text(true);
+        socket.auto_fragment(false);
+    }
 
     Task<Result<std::string>> read() override {
+        socket.read_message_max(max_message_());
         beast::flat_buffer buffer;
         const auto [code, size] = co_await socket.async_read(buffer, kAwait);
         if (code) co_return fail(Errc::reset, code.message());
@@ -62,14 +68,18 @@ class WebSocketChannel final : public MessageChannel {
     void close() noexcept override { beast::get_lowest_layer(socket).close(); }
 
     websocket::stream<beast::tcp_stream> socket;
+
+  private:
+    MaxMessage max_message_;
 };
 
 }  // namespace
 
 Task<Result<std::unique_ptr<MessageChannel>>> connect_websocket(
-    Env env, std::string url, std::string token, Deadline deadline, std::size_t max_message) {
+    Env env, std::string url, std::string token, Deadline deadline, MaxMessage max_message) {
     SOTTO_CO_TRY(const Authority where, parse_url(url));
-    auto channel = std::make_unique<WebSocketChannel>(env.executor);
+    auto channel = std::make_unique<WebSocketChannel>(
+        beast::tcp_stream(env.executor), beast::role_type::client, std::move(max_message));
     auto& socket = channel->socket;
     auto& layer = beast::get_lowest_layer(socket);
     tcp::resolver resolver(env.executor);
@@ -83,17 +93,32 @@ Task<Result<std::unique_ptr<MessageChannel>>> connect_websocket(
     socket.set_option(websocket::stream_base::decorator([token](websocket::request_type& request) {
         if (!token.empty()) request.set(beast::http::field::authorization, "Bearer " + token);
     }));
-    socket.read_message_max(max_message);
     const auto bracketed = where.host.find(':') == std::string::npos ? where.host : "[" + where.host + "]";
     websocket::response_type answer;
     const auto [code] = co_await socket.async_handshake(answer, bracketed + ":" + where.port, "/", kAwait);
     if (code == websocket::error::upgrade_declined && answer.result() == beast::http::status::unauthorized) {
-        co_return fail(Errc::permission,
-                       "the node at " + url +
-                           (token.empty() ? " wants its token" : " was sent a token: it is not the token of this node") +
-                           ": name its --data-dir");
+        co_return fail(
+            Errc::permission,
+            "the node at " + url +
+                (token.empty() ? " wants its token" : " was sent a token: it is not the token of this node") +
+                ": name its --data-dir");
     }
     if (code) co_return fail(Errc::refused, "the node at " + url + " refused the connection: " + code.message());
+    co_return channel;
+}
+
+Task<Result<std::unique_ptr<MessageChannel>>> accept_websocket(
+    Env env, int socket, bool v6, std::string head, MaxMessage max_message) {
+    beast::tcp_stream stream(tcp::socket(env.executor, v6 ? tcp::v6() : tcp::v4(), socket));
+    beast::http::request_parser<beast::http::empty_body> request;
+    request.header_limit(static_cast<std::uint32_t>(head.size()));
+    beast::error_code malformed;
+    request.put(asio::buffer(head), malformed);
+    if (malformed) co_return fail(Errc::malformed, malformed.message());
+    auto channel =
+        std::make_unique<WebSocketChannel>(std::move(stream), beast::role_type::server, std::move(max_message));
+    const auto [code] = co_await channel->socket.async_accept(request.get(), kAwait);
+    if (code) co_return fail(Errc::reset, code.message());
     co_return channel;
 }
 

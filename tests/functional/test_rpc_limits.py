@@ -12,7 +12,7 @@ import pytest
 
 from support.node import until
 from support.peers import PeerError
-from support.websocket import WebSocket
+from support.websocket import WebSocket, upgrade
 
 CALL = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "shh_version"}).encode()
 LIMIT = 15
@@ -241,6 +241,15 @@ class TestWebSocket:
                             "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n").encode())
             answer = client.recv(4096).lower()
         assert b" 101 " in answer and b"deflate" not in answer
+
+    def test_a_header_may_be_as_long_as_any(self, node):
+        with WebSocket(address_of(node), {"X-Long": "x" * 15_000}) as client:
+            assert client.call("shh_version")["result"] == "6.0"
+
+    def test_an_upgrade_that_is_none_is_refused(self, node):
+        connection, status = upgrade(address_of(node), {"Sec-WebSocket-Key": None})
+        connection.close()
+        assert status == 400 and serves(node)
 
     def test_a_name_of_2048_bytes_is_looked_up_and_a_longer_one_is_no_request(self, node):
         with WebSocket(address_of(node)) as client:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-#include "rpc/ws_client.hpp"
+#include "rpc/rpc_client.hpp"
 
 #include <boost/json.hpp>
 #include <list>
@@ -24,7 +24,7 @@ constexpr std::string_view kIpcScheme = "ipc:";
 }  // namespace
 
 /// Whoever waits for an answer reads for all: there is no task of its own, and calls may overlap.
-struct WsClient::Impl {
+struct RpcClient::Impl {
     explicit Impl(const Executor& its_executor) : executor(its_executor) {}
 
     Executor executor;
@@ -128,24 +128,24 @@ struct WsClient::Impl {
     }
 };
 
-WsClient::WsClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-WsClient::~WsClient() = default;
+RpcClient::RpcClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RpcClient::~RpcClient() = default;
 
-Task<Result<std::unique_ptr<WsClient>>> WsClient::connect(Env env,
-                                                          std::string url,
-                                                          std::string token,
-                                                          Deadline deadline) {
+Task<Result<std::unique_ptr<RpcClient>>> RpcClient::connect(Env env,
+                                                            std::string url,
+                                                            std::string token,
+                                                            Deadline deadline) {
     auto impl = std::make_unique<Impl>(env.executor);
     if (url.starts_with(kIpcScheme)) {
         SOTTO_CO_TRY(impl->channel,
                      co_await connect_ipc(env, url.substr(kIpcScheme.size()), [] { return kMaxMessage; }));
     } else {
-        SOTTO_CO_TRY(impl->channel, co_await connect_websocket(env, url, token, deadline, kMaxMessage));
+        SOTTO_CO_TRY(impl->channel, co_await connect_websocket(env, url, token, deadline, [] { return kMaxMessage; }));
     }
-    co_return std::unique_ptr<WsClient>(new WsClient(std::move(impl)));
+    co_return std::unique_ptr<RpcClient>(new RpcClient(std::move(impl)));
 }
 
-Task<Result<json::value>> WsClient::call(std::string method, json::array params) {
+Task<Result<json::value>> RpcClient::call(std::string method, json::array params) {
     const Impl::Reply waiting(*impl_, impl_->next_id++);
     json::object request{{"jsonrpc", "2.0"}, {"id", waiting.id}, {"method", method}};
     request["params"] = std::move(params);
@@ -165,7 +165,7 @@ Task<Result<json::value>> WsClient::call(std::string method, json::array params)
     co_return std::move(reply["result"]);
 }
 
-Task<Result<json::value>> WsClient::next_notification() {
+Task<Result<json::value>> RpcClient::next_notification() {
     while (impl_->notifications.empty()) {
         SOTTO_CO_CHECK(co_await impl_->advance());
     }
@@ -174,7 +174,7 @@ Task<Result<json::value>> WsClient::next_notification() {
     co_return next;
 }
 
-void WsClient::close() noexcept {
+void RpcClient::close() noexcept {
     impl_->channel->close();
 }
 

@@ -12,14 +12,14 @@ namespace sotto::rpc {
 
 /// A JSON-RPC client over WebSocket or IPC, for the verbs that use a running node. Calls may overlap; each must end
 /// before the client is destroyed. Loop thread only.
-class WsClient {
+class RpcClient {
   public:
     /// `url`: "ws://HOST:PORT", "http://HOST:PORT" or "ipc:PATH". With a token, or over IPC, admin calls are possible.
-    static Task<Result<std::unique_ptr<WsClient>>> connect(Env env,
-                                                           std::string url,
-                                                           std::string token,
-                                                           Deadline deadline);
-    ~WsClient();
+    static Task<Result<std::unique_ptr<RpcClient>>> connect(Env env,
+                                                            std::string url,
+                                                            std::string token,
+                                                            Deadline deadline);
+    ~RpcClient();
 
     /// The result; the node's error becomes Errc::refused with its text, a method that it lacks unsupported.
     /// Notifications that come meanwhile are kept (10,000 at most, then dropped).
@@ -31,7 +31,7 @@ class WsClient {
 
   private:
     struct Impl;
-    explicit WsClient(std::unique_ptr<Impl> impl);
+    explicit RpcClient(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
 
