@@ -9,7 +9,7 @@ from interop.cases import LITTLE_WORK, DirectMessageCases, WhisperPeerCases
 from support.whisper import LIMIT, TOPIC, check_symmetric, end, wire_totals
 
 LARGEST_MESSAGE = 1 << 20  # bytes; geth hangs up on a packet above, and its own kind sends one
-BACKLOG_LIMIT = 20  # seconds
+BACKLOG_LIMIT = 10  # seconds
 
 
 class TestGeth(WhisperPeerCases, DirectMessageCases):
