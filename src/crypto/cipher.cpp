@@ -40,11 +40,9 @@ std::uint64_t NoiseCipher::nonce() const noexcept {
     return impl_->nonce;
 }
 
-void NoiseCipher::seal(Buffers plain, BytesView associated, Bytes& out) {
-    const auto start = out.size();
-    out.resize(start + total_size(plain) + kTagSize);
-    Byte* to = out.data() + start;
-
+void NoiseCipher::seal(Buffers plain, BytesView associated, BytesSpan out) {
+    SOTTO_ASSERT(out.size() == total_size(plain) + kTagSize, "a sealed message is longer by its tag");
+    Byte* to = out.data();
     impl_->begin(true);
     EVP_CIPHER_CTX* const context = impl_->context.get();
     cipher_update(context, associated, nullptr);

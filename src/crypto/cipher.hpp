@@ -17,8 +17,8 @@ class NoiseCipher {
     NoiseCipher& operator=(NoiseCipher&&) noexcept;
     ~NoiseCipher();
 
-    /// Appends ciphertext and tag of the gathered pieces to `out`.
-    void seal(Buffers plain, BytesView associated, Bytes& out);
+    /// Ciphertext and tag of the gathered pieces, into `out` of total_size(plain) + 16 bytes.
+    void seal(Buffers plain, BytesView associated, BytesSpan out);
     /// Opens ciphertext||tag into `out`, which must hold sealed.size() - 16 bytes and may be the same memory. A failure
     /// (unauthentic) leaves the nonce as it was; the caller ends the session.
     Result<std::size_t> open(BytesView sealed, BytesView associated, BytesSpan out);

@@ -16,7 +16,7 @@ using testing::hex_array;
 const ByteArray<32> kKey = hex_array<32>("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f");
 
 Bytes seal(NoiseCipher& cipher, BytesView plain, BytesView associated = {}) {
-    Bytes out;
+    Bytes out(plain.size() + NoiseCipher::kTagSize);
     cipher.seal(Buffers(&plain, 1), associated, out);
     return out;
 }
@@ -59,16 +59,15 @@ TEST(NoiseCipher, IsTheCipherOfRfc8439) {
     }
 }
 
-TEST(NoiseCipher, GathersPiecesBehindWhatIsThere) {
+TEST(NoiseCipher, GathersPieces) {
     NoiseCipher whole(kKey);
     NoiseCipher pieces(kKey);
     const auto plain = counting_bytes(300);
     const BytesView all(plain);
     const BytesView parts[] = {all.first(1), {}, all.subspan(1, 63), all.subspan(64, 100), all.subspan(164)};
-    Bytes out = to_bytes("head");
+    Bytes out(plain.size() + NoiseCipher::kTagSize);
     pieces.seal(Buffers(parts), view_of("ad"), out);
-    EXPECT_EQ(text_of(BytesView(out).first(4)), "head");
-    EXPECT_EQ(to_hex(BytesView(out).subspan(4)), to_hex(seal(whole, plain, view_of("ad"))));
+    EXPECT_EQ(to_hex(out), to_hex(seal(whole, plain, view_of("ad"))));
 }
 
 TEST(NoiseCipher, OpensWhatItSeals) {

@@ -41,46 +41,48 @@ SOTTO_INLINE void rotate(Lane& lane, unsigned count) noexcept {
     if (count != 0) lane = (lane << count) | (lane >> (64 - count));
 }
 
+/// What theta adds to each column.
 template <class Lane>
-SOTTO_INLINE void theta(Lane (&a)[25]) noexcept {
+SOTTO_INLINE void column_effect(const Lane (&a)[25], Lane (&effect)[5]) noexcept {
     Lane parity[5];
 #pragma unroll
     for (unsigned x = 0; x < 5; ++x) parity[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
 #pragma unroll
     for (unsigned x = 0; x < 5; ++x) {
-        Lane mixed = parity[(x + 1) % 5];
-        rotate(mixed, 1);
-        mixed ^= parity[(x + 4) % 5];
-#pragma unroll
-        for (unsigned y = 0; y < 5; ++y) a[x + 5 * y] ^= mixed;
+        effect[x] = parity[(x + 1) % 5];
+        rotate(effect[x], 1);
+        effect[x] ^= parity[(x + 4) % 5];
     }
 }
 
+/// One round, row by row of the result: five lanes at a time go through theta, rho and pi, and chi meets them in
+/// registers.
 template <class Lane>
-SOTTO_INLINE void rho_pi_chi(Lane (&a)[25]) noexcept {
-    Lane b[25];
+SOTTO_INLINE void round(const Lane (&from)[25], Lane (&to)[25], std::uint64_t constant) noexcept {
+    Lane effect[5];
+    column_effect(from, effect);
 #pragma unroll
-    for (unsigned x = 0; x < 5; ++x) {
+    for (unsigned y = 0; y < 5; ++y) {
+        Lane row[5];
 #pragma unroll
-        for (unsigned y = 0; y < 5; ++y) {
-            Lane& to = b[y + 5 * ((2 * x + 3 * y) % 5)];
-            to = a[x + 5 * y];
-            rotate(to, kRotations[x + 5 * y]);
+        for (unsigned x = 0; x < 5; ++x) {
+            const unsigned column = (x + 3 * y) % 5;  // pi: what was at (column, x) comes to (x, y)
+            row[x] = from[column + 5 * x] ^ effect[column];
+            rotate(row[x], kRotations[column + 5 * x]);
         }
-    }
 #pragma unroll
-    for (unsigned y = 0; y < 25; y += 5) {
-#pragma unroll
-        for (unsigned x = 0; x < 5; ++x) a[x + y] = b[x + y] ^ (~b[(x + 1) % 5 + y] & b[(x + 2) % 5 + y]);
+        for (unsigned x = 0; x < 5; ++x) to[x + 5 * y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
     }
+    to[0] ^= constant;
 }
 
+/// Rounds go from one array to the other and back: nothing is moved between them.
 template <class Lane>
 SOTTO_INLINE void permute_lanes(Lane (&a)[25]) noexcept {
-    for (const std::uint64_t constant : kRoundConstants) {
-        theta(a);
-        rho_pi_chi(a);
-        a[0] ^= constant;
+    Lane b[25];
+    for (unsigned i = 0; i < kRoundConstants.size(); i += 2) {
+        round(a, b, kRoundConstants[i]);
+        round(b, a, kRoundConstants[i + 1]);
     }
 }
 

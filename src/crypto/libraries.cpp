@@ -45,8 +45,9 @@ Owned<evp_cipher_ctx_st> new_cipher_context() {
 }
 
 void cipher_update(evp_cipher_ctx_st* context, BytesView in, Byte* out) {
-    // Sizes are int there; a multiple of every block size keeps all of a chunk in its own call.
-    constexpr std::size_t kChunk = std::size_t{1} << 30;
+    // An AEAD passes over a chunk twice, the second time from the first-level cache. A multiple of every block size
+    // keeps all of a chunk in its own call.
+    constexpr std::size_t kChunk = 8 * 1024;
     while (!in.empty()) {
         const auto chunk = in.first(std::min(in.size(), kChunk));
         int written = 0;

@@ -82,7 +82,7 @@ class Upgrade {
             SOTTO_CO_TRY(unsent_, handshake.feed(rest));  // a listener's ack: it leaves with the Hello behind it
             input_.erase(input_.begin(), input_.end() - static_cast<std::ptrdiff_t>(rest.size()));
         }
-        peer_ = net::PeerIdentity(crypto::PublicKey::from_secp256k1(handshake.remote()));
+        node_id_ = handshake.remote();
         co_return handshake.secrets();
     }
 
@@ -124,8 +124,7 @@ class Upgrade {
         if (code != kHello) co_return fail(Errc::malformed, "a message before Hello");
         SOTTO_CO_TRY(auto hello, decode_hello(reader.rest()));
         snappy_ = hello.version >= kBaseVersion;
-        SOTTO_CO_TRY(const auto id, peer_.key.node_id());
-        if (hello.id != id) co_return fail(Errc::wrong_identity, "Hello names another node than the handshake");
+        if (hello.id != node_id_) co_return fail(Errc::wrong_identity, "Hello names another node than the handshake");
         co_return hello;
     }
 
@@ -145,7 +144,7 @@ class Upgrade {
         link.encoder = std::move(encoder_);
         link.decoder = std::move(decoder_);
         link.leftover = std::move(input_);
-        link.peer = std::move(peer_);
+        link.peer = net::PeerIdentity(crypto::PublicKey::from_secp256k1(node_id_));
         link.snappy = snappy_;
         link.capabilities = std::move(shared);
         auto connection = config_.connection;
@@ -158,7 +157,7 @@ class Upgrade {
     const Config& config_;
     net::RawConnection raw_;
     net::Role role_;
-    net::PeerIdentity peer_;
+    Point node_id_{};  ///< of the peer, from the handshake on
     std::unique_ptr<FrameEncoder> encoder_;
     std::unique_ptr<FrameDecoder> decoder_;
     bool snappy_ = false;  ///< from their Hello on, if they speak it

@@ -132,9 +132,11 @@ Result<void> NoiseHandshake::mix_agreement(const ByteArray<32>& secret, const By
 
 void NoiseHandshake::seal(BytesView plain, Bytes& out) {
     const auto start = out.size();
+    out.resize(start + plain.size() + kTagSize);
+    const auto sealed = BytesSpan(out).subspan(start);
     const std::array<BytesView, 1> pieces{plain};
-    cipher_->seal(pieces, hash_, out);
-    mix_hash(BytesView(out).subspan(start));
+    cipher_->seal(pieces, hash_, sealed);
+    mix_hash(sealed);
 }
 
 Result<Bytes> NoiseHandshake::open(BytesView sealed) {

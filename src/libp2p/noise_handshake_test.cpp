@@ -58,7 +58,7 @@ struct Pair {
 };
 
 Bytes sealed(crypto::NoiseCipher& cipher, std::string_view text) {
-    Bytes out;
+    Bytes out(text.size() + crypto::NoiseCipher::kTagSize);
     const std::array<BytesView, 1> pieces{view_of(text)};
     cipher.seal(pieces, {}, out);
     return out;

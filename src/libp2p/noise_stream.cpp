@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kLengthSize = 2;
 constexpr std::size_t kTagSize = crypto::NoiseCipher::kTagSize;
+constexpr std::size_t kFrameOverhead = kLengthSize + kTagSize;
 constexpr std::size_t kMaxBatch = 4 * (kLengthSize + kMaxNoiseFrame);
 
 Task<Result<void>> write_frame(net::Stream& raw, BytesView message) {
@@ -178,11 +179,11 @@ class NoiseStream final : public net::Stream {
             }
         } guard{*state};
         Gather gather(pieces);
-        Bytes batch;
+        const auto room = batch_size(gather.left());
+        const auto batch = std::make_unique_for_overwrite<Byte[]>(room);  // zeros would be one more pass
         while (gather.left() > 0) {
-            batch.clear();
-            seal_batch(*state, gather, batch);
-            auto written = co_await net::write(*state->raw, batch);
+            const auto size = seal_batch(*state, gather, BytesSpan(batch.get(), room));
+            auto written = co_await net::write(*state->raw, BytesView(batch.get(), size));
             if (!written) {
                 state->fail_session(written.error());
                 co_return written;
@@ -191,17 +192,20 @@ class NoiseStream final : public net::Stream {
         guard.finished = true;
         co_return Result<void>{};
     }
-    static void seal_batch(State& state, Gather& gather, Bytes& batch) {
-        constexpr auto kOverhead = kLengthSize + kTagSize;
-        const auto frames = (gather.left() + kMaxNoisePlaintext - 1) / kMaxNoisePlaintext;
-        batch.reserve(std::min(kMaxBatch, gather.left() + frames * kOverhead));
-        while (gather.left() > 0 && batch.size() + kOverhead + kMaxNoisePlaintext <= kMaxBatch) {
-            const auto size = std::min(gather.left(), kMaxNoisePlaintext);
-            const auto at = batch.size();
-            batch.resize(at + kLengthSize);
-            store_be(static_cast<std::uint16_t>(size + kTagSize), BytesSpan(batch).subspan(at));
-            state.sender.seal(gather.take(size), {}, batch);
+    static std::size_t batch_size(std::size_t plain) noexcept {
+        const auto frames = (plain + kMaxNoisePlaintext - 1) / kMaxNoisePlaintext;
+        return std::min(kMaxBatch, plain + frames * kFrameOverhead);
+    }
+    static std::size_t seal_batch(State& state, Gather& gather, BytesSpan batch) {
+        std::size_t sealed = 0;
+        while (gather.left() > 0 && batch.size() > sealed) {
+            const auto plain = std::min(gather.left(), kMaxNoisePlaintext);
+            const auto frame = batch.subspan(sealed, kFrameOverhead + plain);
+            store_be(static_cast<std::uint16_t>(plain + kTagSize), frame.first(kLengthSize));
+            state.sender.seal(gather.take(plain), {}, frame.subspan(kLengthSize));
+            sealed += frame.size();
         }
+        return sealed;
     }
     static Task<Result<void>> close_raw(std::shared_ptr<State> state) {
         if (state->failed) co_return fail(*state->failed);

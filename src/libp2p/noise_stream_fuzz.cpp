@@ -13,10 +13,11 @@ ByteArray<32> key(Byte value) {
 }
 void append_frame(Bytes& wire, crypto::NoiseCipher& sealer, BytesView plain) {
     const auto at = wire.size();
-    wire.resize(at + 2);
-    store_be(static_cast<std::uint16_t>(plain.size() + crypto::NoiseCipher::kTagSize), BytesSpan(wire).subspan(at));
+    const auto sealed = plain.size() + crypto::NoiseCipher::kTagSize;
+    wire.resize(at + 2 + sealed);
+    store_be(static_cast<std::uint16_t>(sealed), BytesSpan(wire).subspan(at));
     const std::array<BytesView, 1> pieces{plain};
-    sealer.seal(pieces, {}, wire);
+    sealer.seal(pieces, {}, BytesSpan(wire).subspan(at + 2));
 }
 
 /// The input is a script: a byte that says how much of what follows goes into the next frame, and whether the frame is

@@ -135,10 +135,10 @@ struct Fixture {
         raw = std::move(b);
     }
     Bytes frame(BytesView plain) {
-        Bytes bytes(2);
+        Bytes bytes(2 + plain.size() + 16);
         store_be(static_cast<std::uint16_t>(plain.size() + 16), bytes);
         const std::array<BytesView, 1> pieces{plain};
-        sealer.seal(pieces, {}, bytes);
+        sealer.seal(pieces, {}, BytesSpan(bytes).subspan(2));
         return bytes;
     }
     using Body = Task<void> (*)(Fixture&);
@@ -215,8 +215,9 @@ TEST(NoiseHandshakeOverAStream, LeavesWhatFollowsTheLastFrame) {
             auto outcome = co_await run_noise_handshake(raw, NoiseHandshake(net::Role::dialer, local, filled(1), {}));
             EXPECT_TRUE(outcome);
             const std::array<BytesView, 1> pieces{view_of("early")};
-            Bytes frame{0, 21};
-            outcome->send.seal(pieces, {}, frame);
+            Bytes frame(23);
+            frame[1] = 21;
+            outcome->send.seal(pieces, {}, BytesSpan(frame).subspan(2));
             wire = frame;
             EXPECT_TRUE(co_await net::write(raw, frame));
         }

@@ -290,8 +290,19 @@ bool Core::wants_write() const noexcept {
     return !control_.empty() || !send_queue_.empty();
 }
 
+/// What fill() takes, about: a batch that grows by doubling would be copied each time.
+std::size_t Core::fill_size() const noexcept {
+    std::size_t size = control_.size() * kHeaderSize;
+    for (const auto& stream : send_queue_) {
+        const auto data = std::min<std::size_t>(pending_bytes(*stream), stream->send_window);
+        size += data + (data / kMaxData + 3) * kHeaderSize;
+    }
+    return std::min(size, config_.max_batch + kMaxData + kHeaderSize);
+}
+
 bool Core::fill(Bytes& batch) {
     const auto before = batch.size();
+    batch.reserve(before + fill_size());
     for (const auto& header : control_) append_header(batch, header);
     std::vector<Header>().swap(control_);
     // Every stream gets one data frame a round, until the batch is full.

@@ -125,6 +125,7 @@ class Core {
     void enforce_unread_limit();
     void abort(const std::shared_ptr<StreamState>& stream, Error why, bool tell_peer);
     bool known_id(std::uint32_t id) const noexcept;
+    std::size_t fill_size() const noexcept;
     void append_stream_frames(Bytes& batch, StreamState& stream);
     void append_data(Bytes& batch, StreamState& stream);
     std::uint16_t take_open_flags(StreamState& stream) noexcept;
