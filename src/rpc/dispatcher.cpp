@@ -72,6 +72,12 @@ std::optional<Call> parse_call(const json::value& request) {
     return call;
 }
 
+/// How many values a text may have, no matter whether it is JSON: each begins with one of these, or is the only one.
+std::size_t count_values(std::string_view text) {
+    return 1 + static_cast<std::size_t>(
+                   std::ranges::count_if(text, [](char c) { return c == ',' || c == '[' || c == '{'; }));
+}
+
 }  // namespace
 
 void Dispatcher::add(std::string name, Method method) {
@@ -108,6 +114,8 @@ std::string Dispatcher::refuse_request(int code, std::string_view message) const
 }
 
 Task<std::string> Dispatcher::handle(std::string_view text, Client& client) const {
+    // Two bytes become sixty in memory: "[[],[],…".
+    if (count_values(text) > bounds_.values) co_return refuse_request(kParseError, "parse error: too many values");
     json::error_code code;
     json::parse_options options;
     options.max_depth = bounds_.depth;

@@ -60,6 +60,7 @@ class Dispatcher {
   public:
     struct Bounds {
         std::size_t depth = 64;
+        std::size_t values = 100'000;  ///< in one request or batch
         std::size_t reply_bytes = 25 * 1024 * 1024;
         std::size_t subscriptions = 1000;
     };

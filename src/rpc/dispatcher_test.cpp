@@ -67,6 +67,17 @@ TEST_F(DispatcherTest, UsesTheStandardErrorCodes) {
     EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"x_fail"})"), -32000);
 }
 
+TEST_F(DispatcherTest, BoundsTheValuesOfARequest) {
+    const auto call = [](std::size_t arrays) {
+        std::string inner = "[]";
+        for (std::size_t i = 1; i < arrays; ++i) inner += ",[]";
+        return R"({"jsonrpc":"2.0","id":1,"method":"x_echo","params":[)" + inner + "]}";
+    };
+    const auto most = Dispatcher::Bounds{}.values;
+    EXPECT_FALSE(json::parse(ask(call(most / 2 - 10))).as_object().contains("error"));
+    EXPECT_EQ(code_of(call(most / 2 + 10)), -32700);
+}
+
 TEST_F(DispatcherTest, AnswersBatchesInOrderWithoutTheNotifications) {
     EXPECT_EQ(
         ask(R"([{"jsonrpc":"2.0","id":1,"method":"x_echo"},{"jsonrpc":"2.0","method":"x_echo"},3])"),
