@@ -14,7 +14,7 @@ class Stranger final : public Client {
 };
 
 Dispatcher make_dispatcher() {
-    const node::Limits limits{.rpc_batch = 8};
+    static const node::Limits limits{.rpc_batch = 8};
     Dispatcher dispatcher(limits, {.depth = 16, .reply_bytes = 4096});
     dispatcher.add("x_count", [](Client&, const json::array& params) -> Task<Result<json::value>> {
         co_return json::value(params.size());
