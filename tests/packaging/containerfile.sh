@@ -5,6 +5,7 @@
 #
 #     containerfile.sh list     prints the instructions, one a line
 #     containerfile.sh run      does them, starts the node as the container would, waits until it is healthy, and ends it
+#     containerfile.sh last F   the same of the last stage alone, with F for what it copies from the first
 set -euo pipefail
 file=packaging/Containerfile
 
@@ -14,22 +15,23 @@ instructions() { sed -e '/^ *#/d' -e '/^$/d' "$file" | sed -e ':a' -e '/\\$/N; s
 # ["a", "b"] -> words; none of ours has a quote or a blank in it.
 words() { tr -d '[],"' <<<"$1"; }
 
+# follow [COPIED]: the instructions on stdin
 follow() {
-    local project=$PWD line user=root health='' entry=''
+    local copied=${1:-} project=$PWD line user=root health='' entry=''
     while IFS= read -r line; do
         echo "== $line"
         case $line in
             FROM\ * | VOLUME\ * | EXPOSE\ * | STOPSIGNAL\ *) ;;
             WORKDIR\ *) mkdir -p "${line#* }" && cd "${line#* }" ;;
             'COPY . .') cp -a "$project/." . ;;
-            COPY\ --from=*) read -r _ _ from to <<<"$line" && cp "$from" "$to" ;;
+            COPY\ --from=*) read -r _ _ from to <<<"$line" && cp "${copied:-$from}" "$to" ;;
             RUN\ *) sh -ec "${line#RUN }" </dev/null ;;
             USER\ *) user=${line#USER } ;;
             HEALTHCHECK\ *) health=$(words "${line#* CMD }") ;;
             ENTRYPOINT\ *) entry=$(words "${line#* }") ;;
             *) echo "containerfile: nobody here knows $line" >&2 && exit 1 ;;
         esac
-    done < <(instructions)
+    done
     serve "$user" "$health" "$entry"
 }
 
@@ -47,6 +49,7 @@ serve() {
 
 case ${1:-} in
     list) instructions ;;
-    run) follow ;;
-    *) echo "usage: containerfile.sh list|run" >&2 && exit 2 ;;
+    run) instructions | follow ;;
+    last) instructions | sed -n '/^FROM/h; /^FROM/!H; ${x;p}' | follow "$(realpath "$2")" ;;
+    *) echo "usage: containerfile.sh list|run|last FILE" >&2 && exit 2 ;;
 esac

@@ -2,48 +2,23 @@
 """The Debian package: what is in it, and a life from the first installation over an upgrade to the purge."""
 
 import gzip
-import os
 import shutil
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
-from manager import ROOT, service
-from throwaway import CannotBeMade, Throwaway
+from manager import service
+from packing import field, pack
+from throwaway import Throwaway
 
-from support.cli import sotto_binary
-
-BUILD_LIMIT = 120  # seconds
 COMPLETIONS = ("usr/share/bash-completion/completions/sotto", "usr/share/zsh/vendor-completions/_sotto",
                "usr/share/fish/vendor_completions.d/sotto.fish")
-
-
-def pack(folder: Path, *version: str) -> Path:
-    for program in ("dpkg-deb", "dpkg-shlibdeps"):
-        if not shutil.which(program):
-            pytest.skip(f"{program} is not installed: this is no Debian")
-    build = os.environ.get("SOTTO_BUILD", str(sotto_binary().parent))
-    if not (Path(build) / "CMakeCache.txt").exists():
-        pytest.skip("the binary is not in a build directory")
-    done = subprocess.run([ROOT / "packaging/deb/build.sh", build, folder, *version], capture_output=True, text=True,
-                          timeout=BUILD_LIMIT)
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.strip())
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory) -> Path:
-    return pack(tmp_path_factory.mktemp("new"))
 
 
 @pytest.fixture(scope="module")
 def older_package(tmp_path_factory) -> Path:
     return pack(tmp_path_factory.mktemp("old"), "0.0.1~test")
-
-
-def field(package: Path, name: str) -> str:
-    return subprocess.run(["dpkg-deb", "--field", package, name], capture_output=True, text=True, check=True).stdout.strip()
 
 
 class TestContents:
@@ -82,17 +57,9 @@ class TestContents:
 
 
 @pytest.fixture
-def root(tmp_path, cleanup) -> Throwaway:
-    if os.geteuid() != 0:
-        pytest.skip("only root can install a package, and only in a root of its own does it harm nobody")
-    try:
-        made = Throwaway(tmp_path)
-    except CannotBeMade as why:
-        pytest.skip(f"no overlay of the root can be made here: {why}")
-    cleanup.callback(made.close)
-    # Whoever has it installed keeps it: this is the copy.
-    made.run("dpkg", "--purge", "sotto", check=False)
-    return made
+def root(package, bare_root) -> Throwaway:
+    """Where nothing is but what the package says it needs."""
+    return bare_root(field(package, "Depends"))
 
 
 def install(root: Throwaway, package: Path) -> None:
