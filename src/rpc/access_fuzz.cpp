@@ -34,7 +34,8 @@ void check(const AccessConfig& config, const Endpoint& endpoint, const RequestHe
     SOTTO_FUZZ_CHECK(admin == head.authorization.has_value());
     SOTTO_FUZZ_CHECK(!admin || head.authorization->ends_with(' ' + config.token));
     SOTTO_FUZZ_CHECK(endpoint.loopback || admin || (head.session && head.origin));
-    SOTTO_FUZZ_CHECK(!endpoint.loopback || verdict.rights >= Rights::open);
+    SOTTO_FUZZ_CHECK(verdict.rights != Rights::session || (head.session && head.origin));
+    SOTTO_FUZZ_CHECK(verdict.rights != Rights::open || endpoint.loopback);
     SOTTO_FUZZ_CHECK(head.method != "POST" || head.content_type);
 }
 
