@@ -231,7 +231,8 @@ class TestVerbsOfARunningNode:
         assert cli("send", "#lobby", "by url", "--rpc", node.http).code == 0
         assert json.loads(listening.wait_line("out", "^{.*").group())["text"] == "by url"
 
-    @pytest.mark.parametrize("text, why", [("y" * (MAX_TEXT + 1), "64 KiB"), ("\udcff", "UTF-8")])
+    @pytest.mark.parametrize("text, why", [("y" * (MAX_TEXT + 1), "64 KiB"), ("\udcff", "UTF-8")],
+                             ids=["too-long", "no-utf-8"])
     def test_send_refuses_what_nobody_could_read(self, node, cli, text, why):
         ended = cli("send", "#lobby", text, "--data-dir", node.data_dir)
         assert (ended.code, ended.out) == (1, "") and why in ended.err

@@ -27,6 +27,22 @@ async function stayText(alice, bob) {
     await line(alice, "two\nlines");
 }
 
+/** The bounds are of bytes: what is over them stays where it was written. */
+async function whole(alice, bob) {
+    const longest = "\u6f22".repeat(21_845) + "x";
+    await say(alice, longest + "y");
+    await alice.getByRole("alert").filter({ hasText: "65536 bytes" }).waitFor();
+    assert.equal(await alice.locator("textarea").inputValue(), longest + "y");
+    await say(alice, longest);
+    await line(bob, longest);
+    assert.equal(await alice.locator("textarea").inputValue(), "");
+    await alice.locator("input[name=nick]").fill("\u6f22".repeat(22));
+    await alice.keyboard.press("Enter");
+    await alice.getByRole("alert").filter({ hasText: "64 bytes" }).waitFor();
+    await alice.locator("input[name=nick]").fill("");
+    await alice.keyboard.press("Enter");
+}
+
 async function oneToOne(alice, bob, shots) {
     const [aliceKey, bobKey] = [await ownKey(alice), await ownKey(bob)];
     assert.notEqual(aliceKey, bobKey);
@@ -75,6 +91,7 @@ export async function twoNetworks(browser, { alice: aliceLink, bob: bobLink }, p
     for (const page of [alice, bob]) assert.equal(new URL(page.url()).hash, "", "the word stayed in the address");
     await inChannel(alice, bob);
     await stayText(alice, bob);
+    await whole(alice, bob);
     await shots(alice, "channel-light");
     await oneToOne(alice, bob, shots);
     await shots(bob, "contact-dark");

@@ -3,9 +3,9 @@ import type { Chat } from "./chat.ts";
 import type { Conversation, Line, Mark } from "./conversation.ts";
 import { button, el, field } from "./dom.ts";
 import { clock } from "./format.ts";
+import { nickTrouble, textTrouble } from "./payload.ts";
 import { channelName, publicKey, shortKey } from "./topics.ts";
 
-const MAX_TEXT = 64 * 1024;
 /** The signs of docs/protocols/chat.md 6. */
 const MARKS: Record<Mark, [sign: string, meaning: string]> = {
     queued: ["·", "waits for the node"],
@@ -59,7 +59,7 @@ export class ChatView {
     readonly #list = el("ul", { class: "conversations" });
     readonly #title = el("h2");
     readonly #lines = el("ol", { class: "lines", role: "log", "aria-label": "Messages", tabindex: 0 });
-    readonly #text = el("textarea", { rows: 2, "aria-label": "Message", maxlength: MAX_TEXT, placeholder: "Message" });
+    readonly #text = el("textarea", { rows: 2, "aria-label": "Message", placeholder: "Message" });
     readonly #pane: HTMLElement;
     readonly #ownKey = field("Your key: give it to people", { readonly: true, class: "own-key" });
     readonly #trouble = el("p", { class: "trouble", role: "alert" });
@@ -94,9 +94,9 @@ export class ChatView {
             event.preventDefault();
             if (this.#open(name.input.value)) name.input.value = "";
         });
-        const nick = field("Your name", { name: "nick", maxlength: 32, placeholder: "what others see" });
+        const nick = field("Your name", { name: "nick", placeholder: "what others see" });
         nick.input.value = this.#chat.nick;
-        nick.input.addEventListener("change", () => this.#chat.setNick(nick.input.value.trim()));
+        nick.input.addEventListener("change", () => this.#setNick(nick.input.value.trim()));
         this.#ownKey.input.addEventListener("focus", () => this.#ownKey.input.select());
         return el("aside", {}, join, this.#trouble, this.#list, el("div", { class: "me" }, nick.box, this.#ownKey.box));
     }
@@ -115,6 +115,12 @@ export class ChatView {
         });
         const leave = button("Leave", () => this.#shown && this.#leave(this.#shown));
         return el("section", { class: "pane" }, el("header", {}, this.#title, leave), this.#lines, form);
+    }
+
+    #setNick(nick: string): void {
+        const why = nickTrouble(nick);
+        this.#trouble.textContent = why;
+        if (!why) this.#chat.setNick(nick);
     }
 
     #open(text: string): boolean {
@@ -140,6 +146,9 @@ export class ChatView {
     #say(): void {
         const text = this.#text.value.trim();
         if (!text || !this.#shown) return;
+        const why = textTrouble(text);
+        this.#trouble.textContent = why;
+        if (why) return;
         this.#text.value = "";
         this.#chat.say(this.#shown, text);
     }

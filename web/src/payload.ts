@@ -30,7 +30,25 @@ function unescape(text: string): string {
     return /^~[~^`]/.test(text) ? text.slice(1) : text;
 }
 
+function trouble(what: string, text: string, max: number): string {
+    if (toUtf8(text).length > max) return `${what} has at most ${max} bytes`;
+    return /\p{Surrogate}/u.test(text) ? `${what} has no half characters` : "";
+}
+
+/** Why others would not read this text; empty where they would. */
+export function textTrouble(text: string): string {
+    return trouble("a message", text, MAX_TEXT);
+}
+
+/** The same of a name, which may be empty. */
+export function nickTrouble(nick: string): string {
+    return trouble("a name", nick, MAX_NICK);
+}
+
+/** Throws where others would not read the message. */
 export function encode(kind: Kind, message: ChatText): Uint8Array {
+    const why = textTrouble(message.text) || nickTrouble(message.nick);
+    if (why) throw new RangeError(why);
     const text = escape(message.text);
     const map = ["^ ", "~:text", text];
     if (message.nick) map.push("~:nick", escape(message.nick));
@@ -75,8 +93,7 @@ export function decode(kind: Kind, payload: Uint8Array): ChatText | null {
         milliseconds: whole(milliseconds),
         offer: kind === "contact" && /^0x[0-9a-f]{8}$/.test(topic) ? topic : null,
     };
-    const tooLong = toUtf8(message.text).length > MAX_TEXT || toUtf8(message.nick).length > MAX_NICK;
-    return tooLong ? null : message;
+    return textTrouble(message.text) || nickTrouble(message.nick) ? null : message;
 }
 
 /** Names a message whatever envelopes carry it: keccak256 of the signer's public key, if any, and the payload. */

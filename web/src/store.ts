@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // What the page remembers between visits: names, never messages and never a key.
-import type { Kind } from "./payload.ts";
+import { type Kind, nickTrouble } from "./payload.ts";
 import { channelName, publicKey } from "./topics.ts";
 
 export interface Saved {
@@ -26,7 +26,7 @@ export function parseSaved(json: string | null): Saved {
     }
     if (typeof value !== "object" || value === null) return NOTHING;
     const { nick, conversations } = value as Record<string, unknown>;
-    const saved: Saved = { nick: text(nick, 64), conversations: [] };
+    const saved: Saved = { nick: nickTrouble(text(nick, 64)) ? "" : text(nick, 64), conversations: [] };
     for (const one of Array.isArray(conversations) ? conversations.slice(0, 500) : []) {
         const kind = one?.kind === "contact" ? "contact" : "channel";
         const name = kind === "contact" ? publicKey(text(one?.name, 132)) : channelName(text(one?.name, 128));

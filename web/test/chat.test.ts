@@ -18,6 +18,23 @@ class FakeNode {
     }
 }
 
+test("what nobody could read fails, and the rest is posted", async () => {
+    const chat = new Chat({ nick: "", conversations: [] }, () => 1000);
+    await chat.attach(new FakeNode() as unknown as RpcSocket);
+    const lobby = chat.open("channel", "lobby")!;
+    const longest = "\u6f22".repeat(21845) + "x";
+    for (const text of [longest + "y", "half \ud83e", longest]) chat.say(lobby, text);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.deepEqual(
+        lobby.lines.map(({ mark, why }) => [mark, why]),
+        [
+            ["failed", "a message has at most 65536 bytes"],
+            ["failed", "a message has no half characters"],
+            ["posted", ""],
+        ],
+    );
+});
+
 test("strangers leave room for others", async () => {
     const node = new FakeNode();
     const chat = new Chat({ nick: "", conversations: [] }, () => 1000);

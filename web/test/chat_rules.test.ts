@@ -62,14 +62,28 @@ test("what is no message of the kind is none", () => {
     ];
     for (const payload of wrong) assert.equal(decode("channel", toUtf8(payload)), null, payload);
     assert.equal(decode("channel", new Uint8Array([0xff, 0xfe])), null);
-    assert.equal(decode("channel", encode("channel", { ...HI, text: "x".repeat(64 * 1024 + 1) })), null);
-    assert.equal(decode("channel", encode("channel", { ...HI, nick: "☃".repeat(22) })), null, "66 bytes");
+    const withText = (said: string) => toUtf8(good.replace('"hi"', JSON.stringify(said)));
+    assert.ok(decode("channel", withText("x".repeat(64 * 1024))));
+    assert.equal(decode("channel", withText("x".repeat(64 * 1024 + 1))), null);
+    const withNick = (nick: string) => toUtf8(good.replace('"hi"]', `"hi","~:nick","${nick}"]`));
+    assert.equal(decode("channel", withNick("☃".repeat(21)))?.nick.length, 21, "63 bytes");
+    assert.equal(decode("channel", withNick("☃".repeat(22))), null, "66 bytes");
+    assert.equal(decode("channel", withText("\ud83e")), null);
     assert.equal(decode("channel", toUtf8("[".repeat(100_000))), null);
     assert.equal(decode("channel", toUtf8(good.replace("200", "1e300").replace(",2,", ",-1,")))?.clock, 0);
     assert.equal(
         decode("contact", toUtf8(text(encode("contact", { ...HI, offer: "0x90d87ad8" })).replace("ad8", "ad")))?.offer,
         null,
     );
+});
+
+test("nothing is written that others could not read", () => {
+    for (const bad of [{ text: "☃".repeat(21846) }, { text: "\udd8a" }, { nick: "☃".repeat(22) }, { nick: "x\ud83e" }]) {
+        assert.throws(() => encode("channel", { ...HI, ...bad }), RangeError);
+    }
+    for (const good of [{ text: "☃".repeat(21845) + "x" }, { nick: "☃".repeat(21) }, { text: "🦊", nick: "🦊" }]) {
+        assert.ok(decode("channel", encode("channel", { ...HI, ...good })));
+    }
 });
 
 test("names and keys are what the node takes", () => {

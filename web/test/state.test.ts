@@ -107,7 +107,7 @@ test("what was saved is not trusted", () => {
     assert.deepEqual(parseSaved(JSON.stringify(bad)), nothing);
     const many = { conversations: Array.from({ length: 1000 }, (_, i) => ({ kind: "channel", name: `c${i}` })) };
     assert.equal(parseSaved(JSON.stringify(many)).conversations.length, 500);
-    assert.equal(parseSaved(JSON.stringify({ nick: "x".repeat(65) })).nick, "");
+    for (const nick of ["x".repeat(65), "\u6f22".repeat(22)]) assert.equal(parseSaved(JSON.stringify({ nick })).nick, "");
 });
 
 test("rates come from counters, and another process starts anew", () => {
@@ -211,7 +211,7 @@ test("what would pretend to be something else is not shown", () => {
     for (const text of ["", "hi", "two\nlines\tand a tab", "\u2603 \u{1f600}\u200d\u{1f4bb} \u05e9\u05dc\u05d5\u05dd"])
         assert.equal(printable(text), text);
     assert.equal(printable("a\r\nb\rc"), "a\nb\nc");
-    for (const bad of ["\0", "\x1b", "\x7f", "\x9b", "\u200f", "\u2028", "\u202e", "\u2067", "\ud800", "\udc00"]) {
+    for (const bad of ["\0", "\x1b", "\x7f", "\x9b", "\u061c", "\u200f", "\u2028", "\u202e", "\u2067", "\ud800", "\udc00"]) {
         assert.equal(printable(`a${bad}b`), "a\ufffdb", escape(bad));
     }
 });
