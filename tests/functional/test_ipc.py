@@ -15,9 +15,32 @@ import pytest
 from support.cli import Cli
 from support.ipc import Ipc, socket_of
 from support.node import until
+from support.preload import compiled
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "shh_version"}
 OTHER_USER = 65534  # nobody
+# Notes the mode of a socket's file before the program can do more to it.
+LOOK_AFTER_BIND = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+int bind(int file, const struct sockaddr* address, socklen_t size) {
+    int done = ((int (*)(int, const struct sockaddr*, socklen_t))dlsym(RTLD_NEXT, "bind"))(file, address, size);
+    if (done == 0 && address->sa_family == AF_UNIX) {
+        const char* path = ((const struct sockaddr_un*)address)->sun_path;
+        struct stat status;
+        FILE* seen = fopen(getenv("SEEN"), "a");
+        if (lstat(path, &status) == 0) fprintf(seen, "%o %s\n", status.st_mode & 07777, path);
+        fclose(seen);
+    }
+    return done;
+}
+"""
 
 
 @pytest.fixture
@@ -44,6 +67,15 @@ class TestSocket:
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         stop(node)
         assert not path.exists()
+
+    def test_nobody_else_may_connect_for_a_moment(self, sotto, tmp_path):
+        seen = tmp_path / "seen"
+        before = os.umask(0)
+        try:
+            node = sotto(listen=("none",), env={"LD_PRELOAD": str(compiled(LOOK_AFTER_BIND, tmp_path)), "SEEN": str(seen)})
+        finally:
+            os.umask(before)
+        assert seen.read_text().splitlines() == [f"600 {socket_of(node)}"]
 
     def test_a_socket_that_a_killed_node_left_is_replaced(self, node, sotto):
         path = socket_of(node)
