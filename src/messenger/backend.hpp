@@ -44,8 +44,7 @@ enum class Delivery : std::uint8_t { queued, sent, acknowledged, failed };
 struct Progress {
     Hash256 hash{};  ///< what post() returned
     Delivery delivery = Delivery::queued;
-    bool expects_more = false;  ///< of sent: the peer will confirm, or not
-    bool last = false;          ///< of sent: its time is over, and whether the peer would have confirmed is unknown
+    bool expects_more = false;  ///< of sent: a peer that was sent it may confirm it
     std::string why = {};       ///< of failed
 };
 

@@ -8,8 +8,6 @@ namespace sotto::messenger {
 
 Embedded::Embedded(node::Node& node) : node_(node) {
     subscriptions_.push_back(node_.host().events().subscribe([this](const node::PeerEvent& event) { on_peer(event); }));
-    subscriptions_.push_back(
-        node_.whisper().events().subscribe([this](const whisper::EnvelopeEvent& event) { on_envelope(event); }));
     subscriptions_.push_back(node_.whisper().deliveries().changes().subscribe(
         [this](const whisper::Delivery& delivery) { on_delivery(delivery); }));
 }
@@ -87,21 +85,15 @@ void Embedded::on_peer(const node::PeerEvent& event) {
     peers_changed.emit();
 }
 
-/// Of these only that a peer was given a message of ours, and whether it will confirm: a delivery does not say.
-void Embedded::on_envelope(const whisper::EnvelopeEvent& event) {
-    if (event.kind != whisper::EnvelopeEvent::Kind::sent) return;
-    const auto* delivery = node_.whisper().deliveries().find(event.hash);
-    if (delivery)
-        progress.emit({.hash = delivery->id, .delivery = Delivery::sent, .expects_more = event.batch != nullptr});
-}
-
 /// The one place that knows the engine's delivery states.
 void Embedded::on_delivery(const whisper::Delivery& delivery) {
     using State = whisper::DeliveryState;
     switch (delivery.state) {
         case State::queued:
         case State::sealed:
+            return;
         case State::sent:
+            progress.emit({.hash = delivery.id, .delivery = Delivery::sent, .expects_more = delivery.confirms});
             return;
         case State::acknowledged:
         case State::held:

@@ -26,7 +26,6 @@ class Embedded final : public Backend {
 
   private:
     void on_peer(const node::PeerEvent& event);
-    void on_envelope(const whisper::EnvelopeEvent& event);
     void on_delivery(const whisper::Delivery& delivery);
     Result<std::string> key_id(const SymmetricKey& key);
 

@@ -118,7 +118,6 @@ void Outbox::apply(Envelope& envelope, const Progress& progress) {
         envelope.delivery == Delivery::acknowledged || (envelope.delivery == Delivery::sent && !envelope.expects_more);
     if (done && progress.delivery == Delivery::failed) return;
     if (progress.delivery == Delivery::sent) envelope.expects_more = envelope.expects_more || progress.expects_more;
-    if (progress.last) envelope.expects_more = false;
     const bool fails = progress.delivery == Delivery::failed && envelope.delivery != Delivery::failed;
     if (!fails && rank(progress.delivery) <= rank(envelope.delivery)) return;
     envelope.delivery = progress.delivery;

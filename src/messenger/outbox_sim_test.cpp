@@ -95,18 +95,6 @@ TEST_F(OutboxTest, FailsWhatNobodyConfirmedInTime) {
     EXPECT_THAT(told_, ElementsAre(Delivery::sent, Delivery::failed, Delivery::acknowledged));
 }
 
-TEST_F(OutboxTest, StaysAtSentWhenItsTimeIsOverAndNobodyIsKnownToConfirm) {
-    post(1);
-    tell(1, Delivery::sent, true);
-    EXPECT_FALSE(settles());
-    const Byte number = 1;
-    backend_.progress.emit(
-        {.hash = crypto::keccak256(BytesView(&number, 1)), .delivery = Delivery::sent, .last = true});
-    EXPECT_TRUE(settles());
-    EXPECT_FALSE(outbox_.any_failed());
-    EXPECT_THAT(told_, ElementsAre(Delivery::sent));
-}
-
 TEST_F(OutboxTest, IsAsFarAsTheLastOfTheEnvelopes) {
     post(2);
     tell(2, Delivery::acknowledged);

@@ -68,12 +68,10 @@ std::optional<Progress> parse_state(const json::object& state) {
     if (!hash || hash->size() != 32) return std::nullopt;
     Progress progress{.hash = first_bytes<32>(*hash)};
     const auto name = text_at(state, "state");
-    const auto* sent_to = state.if_contains("sentTo");
-    const bool was_sent = sent_to && sent_to->is_array() && !sent_to->get_array().empty();
-    if (name == "sent" || (name == "expired" && was_sent)) {
+    if (name == "sent") {
         progress.delivery = Delivery::sent;
-        progress.expects_more = name == "sent";
-        progress.last = name == "expired";
+        const auto* confirms = state.if_contains("confirms");
+        progress.expects_more = !confirms || *confirms == json::value(true);
     } else if (name == "acknowledged" || name == "held") {
         progress.delivery = Delivery::acknowledged;
     } else if (name == "expired" || name == "failed") {

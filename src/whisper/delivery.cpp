@@ -35,9 +35,9 @@ std::string refusal(std::string_view words) {
     return text;
 }
 
-std::string_view why_expired(const Delivery& delivery) noexcept {
+std::string why_expired(const Delivery& delivery, const Deliveries::WhyUnsent& why_unsent) {
     if (!delivery.reason.empty()) return delivery.reason;
-    return delivery.sent_to.empty() ? "no peer could be reached in time" : "no peer confirmed it in time";
+    return delivery.sent_to.empty() ? why_unsent(delivery) : "no peer confirmed it in time";
 }
 
 }  // namespace
@@ -165,14 +165,16 @@ void Deliveries::on_rejected(const Hash& envelope, const crypto::PeerId& peer, s
     tell(*delivery);
 }
 
-void Deliveries::end(Age age, Delivery& delivery, DeliveryState state, std::string_view reason) {
+void Deliveries::close(Age age, const Delivery& delivery) {
     by_deadline_.erase({delivery.deadline, age});
     settled_.insert(age);
+}
+
+void Deliveries::end(Age age, Delivery& delivery, DeliveryState state, std::string_view reason) {
+    close(age, delivery);
     if (delivery.settled()) return;
-    // Never from a view of itself.
-    std::string text(reason.substr(0, Delivery::kMaxReason));
     delivery.state = state;
-    delivery.reason = std::move(text);
+    delivery.reason = reason.substr(0, Delivery::kMaxReason);
     tell(delivery);
 }
 
@@ -180,11 +182,15 @@ void Deliveries::fail(const Hash& id, std::string_view reason) {
     if (auto* delivery = at(id)) end(by_envelope_.at(id), *delivery, DeliveryState::failed, reason);
 }
 
-void Deliveries::expire(std::uint64_t now) {
+void Deliveries::expire(std::uint64_t now, const WhyUnsent& why_unsent) {
     while (!by_deadline_.empty() && by_deadline_.begin()->first < now) {
         const auto age = by_deadline_.begin()->second;
         auto& delivery = by_age_.at(age);
-        end(age, delivery, DeliveryState::expired, why_expired(delivery));
+        if (delivery.settled() || delivery.unconfirmable()) {
+            close(age, delivery);
+        } else {
+            end(age, delivery, DeliveryState::expired, why_expired(delivery, why_unsent));
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -16,7 +17,8 @@
 
 namespace sotto::whisper {
 
-/// How far a posted message has come. A peer that confirms nothing takes it to `sent`, no further.
+/// How far a posted message has come. A peer that confirms nothing takes it to `sent`, no further: there it stays when
+/// its time is over.
 enum class DeliveryState : std::uint8_t {
     queued,        ///< taken from the client, not sealed yet
     sealed,        ///< sealed and kept; no peer has it
@@ -40,7 +42,8 @@ struct Delivery {
     std::vector<Hash> envelopes = {};  ///< all that it was sealed into, the first one first
     std::uint32_t posted_at = 0;       ///< seconds since 1970
     std::uint32_t deadline = 0;        ///< posted_at plus the ttl; never extended
-    bool direct = false;               ///< to one peer alone (code 127), past the pool
+    bool direct = false;               ///< to one peer alone (code 127), past the pool; that is never confirmed
+    Topic topic{};                     ///< not kept on disk
     std::vector<crypto::PeerId> sent_to = {};
     bool confirms = false;  ///< one that it was sent to does: a confirmation may come
     std::vector<crypto::PeerId> acknowledged_by = {};
@@ -52,6 +55,8 @@ struct Delivery {
 
     /// Nothing more will happen to it, but for more peers that confirm.
     bool settled() const noexcept { return state >= DeliveryState::acknowledged; }
+    /// As far as those can bring it that it was sent to.
+    bool unconfirmable() const noexcept { return state == DeliveryState::sent && !confirms; }
 };
 
 /// RLP of what is kept on disk.
@@ -91,8 +96,10 @@ class Deliveries {
     void on_rejected(const Hash& envelope, const crypto::PeerId& peer, std::string_view reason);
     void fail(const Hash& id, std::string_view reason);
     void set_suspect(const crypto::PeerId& peer, bool suspect);
+    /// Why one that nobody has did not get further.
+    using WhyUnsent = std::function<std::string(const Delivery&)>;
     /// Ends those whose time is over at `now` (seconds since 1970).
-    void expire(std::uint64_t now);
+    void expire(std::uint64_t now, const WhyUnsent& why_unsent);
 
     /// By the hash of any of its envelopes. Valid until the next change.
     const Delivery* find(const Hash& envelope) const;
@@ -118,6 +125,7 @@ class Deliveries {
     /// Judges and tells of those under way that `concerned(Delivery)` names.
     template <class Concerned>
     void judge_again(Concerned concerned);
+    void close(Age age, const Delivery& delivery);
     void end(Age age, Delivery& delivery, DeliveryState state, std::string_view reason);
     void forget(Age age);
     void tell(const Delivery& delivery);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "whisper/poster.hpp"
 
+#include <charconv>
 #include <cmath>
 
 #include "base/log.hpp"
@@ -29,6 +30,12 @@ Error error_of(Verdict verdict) {
     }
 }
 
+/// The shortest that reads back as the same.
+std::string number_text(double value) {
+    char text[32];
+    return {text, std::to_chars(std::begin(text), std::end(text), value).ptr};
+}
+
 Error unknown_peer(const crypto::PeerId& peer) {
     return {Errc::not_found, "could not find peer with ID: " + peer.to_string()};
 }
@@ -46,7 +53,7 @@ Result<Point> parse_receiver(BytesView key) {
 Poster::Poster(Engine& engine, const KeyStore& keys)
     : engine_(engine), keys_(keys), deliveries_(engine.config().limits.deliveries) {
     engine_events_ = engine_.events().subscribe([this](const EnvelopeEvent& event) { on_event(event); });
-    ticks_ = engine_.ticks().subscribe([this] { deliveries_.expire(engine_.env().clock->wall().seconds()); });
+    ticks_ = engine_.ticks().subscribe([this] { expire(); });
     changes_ = deliveries_.changes().subscribe([this](const Delivery& delivery) { note(delivery); });
     if (auto* journal = engine_.config().journal) {
         forgotten_ = deliveries_.forgotten().subscribe([journal](const Hash& id) { journal->remove(id); });
@@ -113,6 +120,7 @@ Task<Result<Hash>> Poster::post(NewMessage message, const Secret* signer) {
     delivery.posted_at = static_cast<std::uint32_t>(engine_.env().clock->wall().seconds());
     delivery.deadline = order.expiry;
     delivery.direct = message.target_peer.has_value();
+    delivery.topic = message.topic;
     delivery.ticket = message.ticket;
     // What peers' minimums are compared with: by the old rule it is worth what luck gave it.
     delivery.pow = order.rule == PowRule::legacy ? 0 : order.pow;
@@ -152,7 +160,7 @@ Task<Result<void>> Poster::keep(const Delivery& delivery, BytesView rlp) {
     auto* journal = engine_.config().journal;
     if (!journal) co_return Result<void>{};
     JournalEntry entry{delivery.id, delivery.deadline, encode_delivery(delivery), {}};
-    // A direct message has no second chance: what is left of it after a restart is that it failed.
+    // A direct message has no second chance: what is left of it after a restart is whether it was sent.
     if (!delivery.direct) entry.envelope = to_bytes(rlp);
     co_return co_await journal->put(std::move(entry));
 }
@@ -218,7 +226,7 @@ void Poster::note(const Delivery& delivery) {
 
 void Poster::restore(const std::vector<JournalEntry>& entries) {
     for (const auto& entry : entries) restore_one(entry);
-    deliveries_.expire(engine_.env().clock->wall().seconds());
+    expire();
 }
 
 void Poster::restore_one(const JournalEntry& entry) {
@@ -227,15 +235,33 @@ void Poster::restore_one(const JournalEntry& entry) {
         log::warn("whisper", "a record in the outbox cannot be read", {{"id", to_hex(BytesView(entry.id))}});
         return;
     }
-    const bool lost = delivery->direct && !delivery->settled();
+    const bool lost = delivery->direct && delivery->state < DeliveryState::sent;
     const bool ended = delivery->state >= DeliveryState::expired;
+    const auto envelope = decode_envelope(entry.envelope);
+    if (envelope) delivery->topic = envelope->topic;
     deliveries_.add(std::move(*delivery));
     if (lost) return deliveries_.fail(entry.id, "the node was restarted before it was sent");
-    const auto envelope = decode_envelope(entry.envelope);
     // Those that have ended, or whose time is over, are kept for who asks.
     if (ended || !envelope) return;
     const auto verdict = put_into_pool(*envelope, terms_for_kept(*envelope));
     if (verdict == Verdict::pool_full) deliveries_.fail(entry.id, to_string(verdict));
+}
+
+void Poster::expire() {
+    deliveries_.expire(engine_.env().clock->wall().seconds(),
+                       [this](const Delivery& delivery) { return why_unsent(delivery); });
+}
+
+/// By the peers of this moment.
+std::string Poster::why_unsent(const Delivery& delivery) const {
+    if (delivery.direct) return "its peer did not take it in time";
+    if (engine_.session_count() == 0) return "no peer could be reached in time";
+    const auto asked = engine_.least_min_pow(delivery.topic);
+    if (!asked) return "no peer wants its topic";
+    if (delivery.pow > 0 && *asked > delivery.pow) {
+        return "every peer asks for more proof of work: " + number_text(*asked) + " at least";
+    }
+    return "no peer took it in time";
 }
 
 // ---- sealing again ----

@@ -38,6 +38,8 @@ class Poster {
     void restore_one(const JournalEntry& entry);
     void on_event(const EnvelopeEvent& event);
     void note(const Delivery& delivery);
+    void expire();
+    std::string why_unsent(const Delivery& delivery) const;
     std::optional<double> needed_pow(const Delivery& delivery) const;
     Task<void> seal_again(Hash id, double pow);
 

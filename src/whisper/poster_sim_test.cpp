@@ -340,6 +340,50 @@ TEST(Poster, ADirectMessageIsSentOrFailsWithItsPeer) {
     fixture.run(std::ref(body));
 }
 
+TEST(Poster, ADirectMessageThatWasSentStaysSoWhateverComes) {
+    Fixture fixture;
+    auto body = [&](Rig& rig) -> Task<void> {
+        co_await fixture.meet(2);
+        auto direct = fixture.message(5);
+        direct.target_peer = testing::identity(2).id;
+        const auto sent = co_await fixture.node().post(direct);
+        co_await fixture.pass(10ms);
+        fixture.node().set_suspect(testing::identity(2).id, true);
+        const auto waiting = co_await fixture.node().post(direct);
+        co_await fixture.pass(10ms);
+        auto& again = rig.node();
+        again.restore(fixture.journal.all());
+        EXPECT_EQ(again.deliveries().find(*sent)->state, State::sent);
+        EXPECT_EQ(again.deliveries().find(*waiting)->state, State::failed);
+        EXPECT_EQ(again.deliveries().find(*waiting)->reason, "the node was restarted before it was sent");
+        co_await fixture.pass(10s);
+        EXPECT_EQ(fixture.state(*sent), State::sent) << "nothing ever confirms it";
+        EXPECT_EQ(fixture.node().deliveries().find(*waiting)->reason, "its peer did not take it in time");
+    };
+    fixture.run(std::ref(body));
+}
+
+TEST(Poster, SaysWhyPeersThatAreThereDoNotTakeIt) {
+    Fixture fixture;
+    auto body = [&](Rig&) -> Task<void> {
+        const auto alone = co_await fixture.node().post(fixture.message(2));
+        co_await fixture.pass(5s);
+        EXPECT_EQ(fixture.node().deliveries().find(*alone)->reason, "no peer could be reached in time");
+        auto* peer = co_await fixture.meet(2, {.bloom = Bloom(), .confirmations = true});
+        const auto unwanted = co_await fixture.node().post(fixture.message(2));
+        co_await fixture.pass(5s);
+        EXPECT_EQ(fixture.node().deliveries().find(*unwanted)->reason, "no peer wants its topic");
+        peer->close(Error(Errc::closed));
+        co_await fixture.meet(3, {.min_pow = 7.5, .confirmations = true});
+        const auto cheap = co_await fixture.node().post(fixture.message(2));
+        co_await fixture.pass(5s);
+        EXPECT_EQ(fixture.state(*cheap), State::expired);
+        EXPECT_EQ(fixture.node().deliveries().find(*cheap)->reason,
+                  "every peer asks for more proof of work: 7.5 at least");
+    };
+    fixture.run(std::ref(body));
+}
+
 TEST(Poster, ADamagedRecordIsLeftOutAndTheOthersGoOn) {
     Fixture fixture;
     auto body = [&](Rig& rig) -> Task<void> {
