@@ -132,7 +132,7 @@ Answer Keys::list() {
 Task<bool> Keys::lock_id(std::string id) {
     const auto taken = unlocked_.extract(id);
     if (taken.empty()) co_return false;
-    const auto deleted = co_await node_.whisper().delete_key_pair(taken.mapped());
+    const auto deleted = co_await node_.whisper().delete_key_pair(taken.mapped(), whisper::Export::forbidden);
     co_return deleted.has_value();
 }
 

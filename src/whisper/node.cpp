@@ -261,8 +261,12 @@ Task<Result<std::string>> Whisper::add_private_key(Bytes secret, Export reading)
     co_return id;
 }
 
-Task<Result<bool>> Whisper::delete_key_pair(std::string id) {
+Task<Result<bool>> Whisper::delete_key_pair(std::string id, Export reading) {
     const auto pair = co_await impl_->pair_id(id);
+    const auto exported = impl_->keys.exported(pair);
+    if (reading == Export::allowed && !exported && exported.error() == Errc::unsupported) {
+        co_return fail(Errc::unsupported, "this key pair is the data directory's: it cannot be deleted here");
+    }
     if (impl_->keys.remove_pair(pair)) co_return true;
     co_return fail(Errc::not_found, "key pair " + id + " not found");
 }

@@ -179,7 +179,8 @@ class Whisper final : public net::Protocol {
     Task<Result<std::string>> new_key_pair();
     /// 32 bytes, which are wiped.
     Task<Result<std::string>> add_private_key(Bytes secret, Export reading = Export::allowed);
-    Task<Result<bool>> delete_key_pair(std::string id);
+    /// Errors: not_found; unsupported (not for export, unless the caller says `forbidden` too).
+    Task<Result<bool>> delete_key_pair(std::string id, Export reading = Export::allowed);
     Task<bool> has_key_pair(std::string id);
     /// 0x04 || X || Y.
     Task<Result<Bytes>> get_public_key(std::string id);

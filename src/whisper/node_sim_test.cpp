@@ -180,7 +180,7 @@ TEST(Node, KeepsKeysByIdAndAHexPublicKeyIsAnId) {
     });
 }
 
-TEST(Node, APairThatIsNotForExportIsUsedAndNotRead) {
+TEST(Node, APairThatIsNotForExportIsUsedAndNeitherReadNorTakenAway) {
     run([](Rig& rig) -> Task<void> {
         auto& node = rig.node({});
         const auto secret = testing::hex("b71c71a67e1177ad4e901695e1b4b9ee17ae16c6668d313eac2f96dbcda3f291");
@@ -198,6 +198,10 @@ TEST(Node, APairThatIsNotForExportIsUsedAndNotRead) {
         const auto here = (co_await node.shared_secret(id, theirs)).value();
         EXPECT_EQ(here, (co_await node.shared_secret(other, ours)).value());
         EXPECT_TRUE((co_await node.new_filter({.private_key_id = id})).has_value());
+        EXPECT_TRUE((co_await node.delete_key_pair(other)).has_value());
+        EXPECT_EQ((co_await node.delete_key_pair(id)).error(), Errc::unsupported);
+        EXPECT_TRUE((co_await node.delete_key_pair(id, Export::forbidden)).has_value());
+        EXPECT_EQ((co_await node.delete_key_pair(id)).error(), Errc::not_found);
     });
 }
 

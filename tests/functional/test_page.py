@@ -261,8 +261,9 @@ class TestIdentity:
         again = node.restart()
         cleanup.callback(again.kill)
         assert again.rpc("sotto_chatIdentity", token=True) == pair
-        again.rpc("shh_deleteKeyPair", pair)
-        assert again.rpc("sotto_chatIdentity", token=True) == pair
+        for method in ("shh_getPrivateKey", "shh_deleteKeyPair"):
+            with pytest.raises(RpcError, match="data directory"):
+                again.rpc(method, pair)
         assert again.rpc("shh_hasKeyPair", pair) is True
 
     def test_a_session_may_ask_from_the_page_alone(self, node):
