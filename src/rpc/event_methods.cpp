@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/escape.hpp"
 #include "rpc/params.hpp"
 #include "rpc/shh_json.hpp"
 
@@ -23,20 +24,33 @@ void log_peer(EventLog& log, std::initializer_list<std::pair<json::string_view, 
     log.add(EventKind::peers, json::object(fields, &memory), {});
 }
 
+json::value reason_of(const std::optional<Error>& reason) {
+    return reason ? json::value(printable(reason->message())) : json::value(nullptr);
+}
+
+Result<std::string> hash_of(std::string text) {
+    const auto bytes = from_hex(text);
+    if (bytes && bytes->size() == whisper::Hash{}.size()) return to_hex_prefixed(*bytes);
+    return fail(Errc::malformed, "invalid hash: 0x and 64 hex digits are expected");
+}
+
 /// {"hash": "0x…"} or {"hashes": ["0x…", …]}; absent: all.
 Result<std::vector<std::string>> parse_hashes(const json::array& params) {
     std::vector<std::string> hashes;
     if (params.size() < 2 || params[1].is_null()) return hashes;
     SOTTO_TRY(const auto* object, object_param(params, 1));
     SOTTO_TRY(auto one, string_field(*object, "hash"));
-    if (!one.empty()) hashes.push_back(std::move(one));
+    if (!one.empty()) {
+        SOTTO_TRY(hashes.emplace_back(), hash_of(std::move(one)));
+    }
     const auto* more = object->if_contains("hashes");
     if (!more || more->is_null()) return hashes;
     if (!more->is_array() || more->get_array().size() > kMaxHashes) {
         return fail(Errc::malformed, "invalid hashes: an array of at most 100 is expected");
     }
     for (std::size_t i = 0; i < more->get_array().size(); ++i) {
-        SOTTO_TRY(hashes.emplace_back(), string_param(more->get_array(), i));
+        SOTTO_TRY(auto text, string_param(more->get_array(), i));
+        SOTTO_TRY(hashes.emplace_back(), hash_of(std::move(text)));
     }
     return hashes;
 }
@@ -103,7 +117,7 @@ Subscription log_peers(EventLog& log, Node& node) {
                   {"inbound", event.role == net::Role::listener},
                   {"address", event.remote.to_string()},
                   {"protocol", event.protocol},
-                  {"reason", event.reason ? json::value(event.reason->message()) : json::value(nullptr)}});
+                  {"reason", reason_of(event.reason)}});
     });
 }
 
@@ -117,7 +131,7 @@ Subscription log_peer_states(EventLog& log, Node& node) {
                   {"peerId", event.peer.to_string()},
                   {"transport", net::to_string(event.network)},
                   {"address", event.remote.to_string()},
-                  {"reason", event.reason ? json::value(event.reason->message()) : json::value(nullptr)}});
+                  {"reason", reason_of(event.reason)}});
     });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include <boost/json.hpp>
 
+#include "base/escape.hpp"
 #include "crypto/keccak.hpp"
 #include "rpc/methods.hpp"
 #include "rpc/params.hpp"
@@ -26,11 +27,13 @@ std::string node_id(const crypto::PublicKey& key, const crypto::PeerId& id) {
 
 json::object peer_to_json(const node::PeerSnapshot& peer) {
     const auto& info = peer.info;
+    json::array caps;
+    for (const auto& protocol : info.protocols) caps.emplace_back(printable(protocol));
     json::object protocols;
     for (const auto& session : peer.sessions) protocols[session] = "established";
     json::object object{{"id", node_id(peer.identity.key, peer.identity.id)},
-                        {"name", info.agent},
-                        {"caps", json::array(info.protocols.begin(), info.protocols.end())},
+                        {"name", printable(info.agent)},
+                        {"caps", std::move(caps)},
                         {"network",
                          {{"localAddress", ip_and_port(info.local)},
                           {"remoteAddress", ip_and_port(info.remote)},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include <boost/json.hpp>
 
+#include "base/escape.hpp"
 #include "crypto/hash.hpp"
 #include "rpc/methods.hpp"
 #include "rpc/params.hpp"
@@ -65,7 +66,7 @@ json::object peer_to_json(const node::PeerSnapshot& peer) {
                         {"direction", info.role == net::Role::listener ? "inbound" : "outbound"},
                         {"security", info.security},
                         {"muxer", text_or_null(info.muxer)},
-                        {"agent", info.agent},
+                        {"agent", printable(info.agent)},
                         {"remoteAddress", info.remote.to_string()},
                         {"ageSeconds", whole_seconds(peer.age)},
                         {"state", state_of(peer)}};

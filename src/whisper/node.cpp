@@ -204,7 +204,7 @@ Result<void> Whisper::set_max_message_size(std::uint64_t bytes) {
             Errc::invalid_argument,
             "message size too large [" + std::to_string(bytes) + ">" + std::to_string(kMaxMessageSizeSetting) + "]");
     }
-    impl_->engine.set_max_message_size(bytes);
+    impl_->engine.set_max_message_size(std::min<std::uint64_t>(bytes, kMaxEnvelopeSize));
     return {};
 }
 

@@ -157,6 +157,8 @@ TEST(Node, RefusesInGethsWords) {
         EXPECT_FALSE(node.set_min_pow(std::numeric_limits<double>::infinity()).has_value());
         expect(node.set_bloom(Bytes(63)), "invalid bloom filter size: 63");
         expect(node.set_max_message_size(10'485'761), "message size too large [10485761>10485760]");
+        EXPECT_TRUE(node.set_max_message_size(10'485'760).has_value());
+        EXPECT_EQ(node.info().max_message_size, kMaxEnvelopeSize) << "what is in force";
         EXPECT_EQ(node.info().messages, 0u);
     });
 }

@@ -241,6 +241,9 @@ class TestSubscriptions:
             watcher.call("sotto_subscribe", "blocks")
         with pytest.raises(RpcError, match="hashes"):
             watcher.call("sotto_subscribe", "states", {"hashes": ["0x00"] * 101})
+        for wrong in ({"hash": "zz"}, {"hashes": ["0x11"]}):
+            with pytest.raises(RpcError, match="64 hex digits"):
+                watcher.call("sotto_subscribe", "states", wrong)
         with pytest.raises(RpcError, match="notifications not supported"):
             node.rpc("sotto_subscribe", "peers")
 

@@ -4,6 +4,7 @@
 import pytest
 
 from interop.cases import WhisperPeerCases, connect
+from support.node import until
 
 KEY_TYPES = ["secp256k1", "ed25519", "rsa", "ecdsa"]
 MIB = 1 << 20
@@ -30,6 +31,14 @@ def test_its_tools_work_on_one_connection(start_peer, sotto, key_type, peer_dial
     assert {"/shh/6.0", "/ipfs/ping/1.0.0", "/ping/0.0.1", "/ipfs/id/1.0.0", "/perf/1.0.0", "/echo/1.0.0"} <= set(known["protocols"])
     assert (known["security"], known["muxer"], known["earlyMuxer"]) == ("/noise", "/yamux/1.0.0", True)
     assert known["connections"] == 1
+
+
+def test_what_it_calls_itself_harms_nobody_who_asks(start_peer, sotto):
+    peer, node = start_peer("libp2ppeer", "-agent", "evil \udcff\u202e\x1b[2J"), sotto()
+    connect(node, peer, peer_dials=True)
+    known = until(lambda: [p for p in node.rpc("sotto_peers") if p["agent"]], 15, "the peer's agent", node)
+    assert known[0]["agent"] == "evil \ufffd\ufffd\ufffd[2J"
+    assert node.rpc("admin_peers", token=True)[0]["name"] == known[0]["agent"]
 
 
 @pytest.mark.parametrize("protocol", ["perf", "echo"])

@@ -27,6 +27,7 @@ func main() {
 	listen := flag.String("listen", "/ip4/127.0.0.1/tcp/0", "multiaddr to listen on")
 	keyType := flag.String("key-type", "secp256k1", "secp256k1, ed25519, rsa or ecdsa")
 	key := flag.String("key", "", "secp256k1 private key in hex; a fresh key of -key-type when empty")
+	agent := flag.String("agent", "go-libp2p", "what it calls itself, any bytes")
 	minPoW := flag.Float64("min-pow", 0.002, "least proof of work, accepted and announced")
 	countsWire := flag.Bool("count-wire", true, "count every envelope on the wire; off for measurements")
 	devp2p := flag.String("devp2p", "", "address of a devp2p server for the same Whisper and key, which makes this a bridge")
@@ -39,7 +40,7 @@ func main() {
 	if err != nil {
 		control.Fatal(err)
 	}
-	h, err := newHost(private, libp2p.ListenAddrStrings(*listen))
+	h, err := newHost(private, libp2p.ListenAddrStrings(*listen), libp2p.UserAgent(*agent))
 	if err != nil {
 		control.Fatal(err)
 	}
