@@ -113,7 +113,7 @@ SIGINT, SIGTERM
 say goodbye to all peers and end; the second one ends at once
 .TP
 SIGHUP
-read the settings file again: log level, log format and the limits that can change take effect, the rest is named in the log
+read the settings file again: log level, log format, min-pow and limits take effect, the rest is named in the log
 .SH EXIT STATUS
 .TP
 0

@@ -10,6 +10,7 @@
 
 #include "crypto/hash.hpp"
 #include "crypto/keystore.hpp"
+#include "node/files.hpp"
 
 namespace sotto::app {
 namespace {
@@ -40,6 +41,7 @@ Result<crypto::SecretBytes> read_descriptor(int fd, std::size_t limit, const std
 Result<crypto::SecretBytes> read_named(const std::string& path, std::size_t limit, const std::string& name) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return cannot_read(name);
+    node::warn_of_readers(path, fd);
     auto secret = read_descriptor(fd, limit, name);
     ::close(fd);
     return secret;

@@ -52,25 +52,19 @@ Node::Transports builtin_transports(Env env) {
 Result<void> check_listen(const Multiaddr& address) {
     if (transport::can_listen_tcp(address)) return {};
     return fail(Errc::invalid_argument,
-                "'" + address.to_string() +
-                    "' is nothing that this node can listen on: /ip4/IP/tcp/PORT and /ip6/IP/tcp/PORT are, for devp2p "
-                    "with /rlpx behind");
+                "a node listens on /ip4/IP/tcp/PORT or /ip6/IP/tcp/PORT, for devp2p with /rlpx behind it");
 }
 
 Result<void> check_peer(const Multiaddr& address) {
-    const auto text = "'" + address.to_string() + "'";
-    if (address.peer_id().empty())
-        return fail(Errc::invalid_argument, text + " names no peer: it needs /p2p/<peer id>");
+    if (address.peer_id().empty()) return fail(Errc::invalid_argument, "it names no peer: it needs /p2p/<peer id>");
     if (!transport::can_dial_tcp(address)) {
         return fail(Errc::invalid_argument,
-                    text +
-                        " is nothing that this node can dial: TCP is (/ip4, /ip6 or /dns, then /tcp/PORT, for devp2p "
-                        "/rlpx, and /p2p/<peer id>)");
+                    "a node dials /ip4, /ip6 or /dns with /tcp/PORT, for devp2p /rlpx, and /p2p/<peer id> behind it");
     }
     SOTTO_TRY(const auto peer, crypto::PeerId::decode(address.peer_id()));
     const auto key = peer.public_key();
     if (net::network_of(address) == net::Network::devp2p && !(key && key->node_id())) {
-        return fail(Errc::invalid_argument, text + " names a peer whose key is not secp256k1, as devp2p needs it");
+        return fail(Errc::invalid_argument, "on devp2p a peer has a secp256k1 key, this one has another");
     }
     return {};
 }

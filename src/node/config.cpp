@@ -59,42 +59,38 @@ Result<void> add_peer(Config& config, std::string_view text) {
     return {};
 }
 
-/// They are compared as they stand with what a client names: one that cannot match is a mistake.
+/// Compared as it stands with what a client names, so one that cannot match is a mistake.
 Result<void> add_vhost(Config& config, std::string_view text) {
-    const auto is_plain = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-               c == '_';
-    };
+    constexpr std::string_view kOfNames = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._";
     if (text.contains('*')) {
         return fail(Errc::invalid_argument,
-                    "'" + std::string(text) +
-                        "': there are no wildcards. The RPC answers to names alone, as any web page could reach it "
-                        "under a name of its own (DNS rebinding); give each name by which clients call this node");
+                    "there are no wildcards: any web page could reach the RPC under a name of its own (DNS rebinding). "
+                    "Give each name by which clients call this node");
     }
-    if (text.empty() || (!parse_ip(text) && !std::ranges::all_of(text, is_plain))) {
-        return fail(Errc::invalid_argument,
-                    "'" + std::string(text) + "' is no host name: node.example is, without scheme and port");
+    const bool plain = !text.empty() && text.find_first_not_of(kOfNames) == std::string_view::npos;
+    if (!plain && !parse_ip(text)) {
+        return fail(Errc::invalid_argument, "a host name is needed, such as node.example, without scheme and port");
     }
     config.rpc_vhosts.emplace_back(text);
     return {};
 }
 
+/// As add_vhost().
 Result<void> add_origin(Config& config, std::string_view text) {
-    const auto refused = [text](std::string_view why) {
-        return fail(Errc::invalid_argument, "'" + std::string(text) + "'" + std::string(why));
-    };
     if (text.contains('*')) {
-        return refused(": there are no wildcards, with one every web page could use this node; give each origin");
+        return fail(Errc::invalid_argument,
+                    "there are no wildcards: any web page could use this node. Give each origin");
     }
     if (text == "null") {
-        return refused(
-            " is never allowed: every web page can call itself that. Serve the page that is meant from a host of "
-            "its own and give its origin");
+        return fail(
+            Errc::invalid_argument,
+            "any web page can call itself so. Serve yours from a host and give that, as in https://app.example");
     }
     const auto scheme = text.find("://");
     const auto host = scheme == std::string_view::npos ? text : text.substr(scheme + 3);
     if (host.empty() || host.contains('/')) {
-        return refused(" is no origin: https://app.example is, with a port where it has one and without a path");
+        return fail(Errc::invalid_argument,
+                    "an origin is needed, such as https://app.example, with its port if it has one, without a path");
     }
     config.rpc_origins.emplace_back(text);
     return {};

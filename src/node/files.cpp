@@ -99,15 +99,6 @@ std::string holder_of(int lock) {
     return count > 0 ? std::string(text, static_cast<std::size_t>(count)) : "unknown";
 }
 
-/// As ssh has it for its keys. Of a file that is another's (a mounted secret) the group may be the way to read it.
-void warn_of_readers(const std::filesystem::path& path, const struct stat& status) {
-    const mode_t others = status.st_uid == ::geteuid() ? 077 : 007;
-    if ((status.st_mode & others) == 0) return;
-    log::warn("node",
-              "a file that is for its owner alone is open to others",
-              {{"file", path.string()}, {"try", "chmod 600 " + path.string()}});
-}
-
 enum class For : std::uint8_t { anybody, owner };
 
 Result<Bytes> read_regular(const std::filesystem::path& path, std::size_t limit, For readers) {
@@ -117,7 +108,7 @@ Result<Bytes> read_regular(const std::filesystem::path& path, std::size_t limit,
     struct stat status = {};
     if (!fd || ::fstat(fd.get(), &status) != 0) return system_error("cannot read " + path.string());
     if (!S_ISREG(status.st_mode)) return fail(Errc::io, path.string() + " is not a regular file");
-    if (readers == For::owner) warn_of_readers(path, status);
+    if (readers == For::owner) warn_of_readers(path, fd.get());
     Bytes content(limit + 1);
     std::size_t size = 0;
     while (size < content.size()) {
@@ -185,6 +176,17 @@ Result<Bytes> read_file(const std::filesystem::path& path, std::size_t limit) {
 
 Result<Bytes> read_private_file(const std::filesystem::path& path, std::size_t limit) {
     return read_regular(path, limit, For::owner);
+}
+
+void warn_of_readers(const std::filesystem::path& path, int fd) {
+    struct stat status = {};
+    if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return;
+    // As ssh has it for its keys. Of a file that is another's (a mounted secret) the group may be the way to read it.
+    const mode_t others = status.st_uid == ::geteuid() ? 077 : 007;
+    if ((status.st_mode & others) == 0) return;
+    log::warn("node",
+              "a file that is for its owner alone is open to others",
+              {{"file", path.string()}, {"try", "chmod 600 " + path.string()}});
 }
 
 Result<void> write_private_file(const std::filesystem::path& path, BytesView content, Existing existing) {

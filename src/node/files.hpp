@@ -14,6 +14,8 @@ Result<Bytes> read_file(const std::filesystem::path& path, std::size_t limit);
 /// The same of a file that is this user's alone. Links are not followed; a warning goes to the log when others may read
 /// it.
 Result<Bytes> read_private_file(const std::filesystem::path& path, std::size_t limit);
+/// The same warning for an open file, when it is a regular one.
+void warn_of_readers(const std::filesystem::path& path, int fd);
 enum class Existing : std::uint8_t { refuse, replace };
 /// Mode 0600 whatever the umask, complete or not at all, on the disk when it returns: temporary file, fsync, read back
 /// and compared, rename, fsync of the folder. Errc::exists when there is one already and it may not be replaced. A

@@ -189,6 +189,15 @@ class TestPassphrase:
         assert ended.code == 2 and "empty" in ended.err
         assert listed(cli, home / "data") == []
 
+    def test_a_file_that_others_may_read_is_warned_of(self, cli, home, passphrase):
+        create = ("key", "create", "--data-dir", home / "data", "--light-kdf", "--passphrase-file")
+        passphrase.chmod(0o644)
+        [warning] = cli(*create, passphrase).err.splitlines()
+        assert warning.startswith("W ") and f"chmod 600 {passphrase}" in warning
+        passphrase.chmod(0o600)
+        assert cli(*create, passphrase).err == ""
+        assert cli(*create, "/dev/stdin", stdin=PASSPHRASE + "\n").err == ""
+
     def test_without_a_terminal_it_says_what_to_give(self, home):
         done = subprocess.run([sotto_binary(), "key", "create", "--data-dir", home / "data"], capture_output=True,
                               start_new_session=True, env=clean_environment(home), text=True, timeout=20)
