@@ -171,6 +171,7 @@ Task<void> Talk::read_plain() {
                 session_.say(to, std::exchange(line, {}));
             }
         }
+        co_await session_.wait_for_room();
     }
     // A line that a signal cuts off is none.
     if (!line.empty() && !interrupted_) session_.say(to, std::move(line));

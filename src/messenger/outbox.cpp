@@ -40,9 +40,15 @@ Outbox::Outbox(Env env, Backend& backend, OnDelivery on_delivery)
 
 std::size_t Outbox::add(Make make) {
     forget_oldest();
-    messages_.try_emplace(count_).first->second.make = std::move(make);
+    auto& message = messages_[count_];
+    message.make = std::move(make);
+    message.patient_until = env_.clock->now() + kPatience;
     added_.notify();
     return count_++;
+}
+
+Task<void> Outbox::wait_for_room() {
+    while (!given_up_ && count_waiting() > kMaxWaiting) co_await settled_.wait();
 }
 
 /// What has settled may still get better, but not for ever.
@@ -60,9 +66,9 @@ Task<void> Outbox::run() {
     }
 }
 
-Task<bool> Outbox::wait_until_reachable() {
+Task<bool> Outbox::wait_until_reachable(TimePoint limit) {
     bool late = false;
-    const auto timer = env_.clock->after(kPatience, [this, &late] {
+    const auto timer = env_.clock->after(limit - env_.clock->now(), [this, &late] {
         late = true;
         reachable_.notify();
     });
@@ -73,7 +79,7 @@ Task<bool> Outbox::wait_until_reachable() {
 Task<void> Outbox::post(std::size_t number) {
     const auto queued = messages_.find(number);
     if (queued == messages_.end() || queued->second.settled) co_return;
-    const bool somebody = co_await wait_until_reachable();
+    const bool somebody = co_await wait_until_reachable(queued->second.patient_until);
     if (!somebody) {
         fail_message(number, "no peer could be reached within 30 s; check the address behind --connect");
         co_return;

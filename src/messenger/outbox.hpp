@@ -20,8 +20,12 @@ class Outbox {
 
     Outbox(Env env, Backend& backend, OnDelivery on_delivery);
 
+    static constexpr std::size_t kMaxWaiting = 256;
+
     /// Queues a message; it is posted when somebody is there to take it, within 30 s, or fails.
     std::size_t add(Make make);
+    /// Waits while settle() would for more than kMaxWaiting messages: for who reads faster than the network takes.
+    Task<void> wait_for_room();
     /// Posts what was added, in order, until it is cancelled.
     Task<void> run();
     /// Fails a message that is not posted yet, and will not be.
@@ -44,6 +48,7 @@ class Outbox {
     };
     struct Message {
         Make make;
+        TimePoint patient_until;
         std::vector<Envelope> envelopes;
         Delivery delivery = Delivery::queued;
         bool posted = false;
@@ -57,7 +62,7 @@ class Outbox {
     bool is_waited_for(const Message& message) const noexcept;
     void give_up();
     Task<void> post(std::size_t number);
-    Task<bool> wait_until_reachable();
+    Task<bool> wait_until_reachable(TimePoint limit);
 
     Env env_;
     Backend& backend_;

@@ -84,6 +84,40 @@ TEST_F(OutboxTest, IsContentWithSentWhereNobodyConfirms) {
     EXPECT_FALSE(outbox_.any_failed()) << "that it expires later changes nothing";
 }
 
+TEST_F(OutboxTest, HoldsUpWhoSaysMoreThanIsTaken) {
+    const auto has_room = [this] {
+        bool room = false;
+        auto wait = [&]() -> Task<void> {
+            co_await outbox_.wait_for_room();
+            room = true;
+        };
+        auto body = [&](TaskGroup& group) -> Task<Result<bool>> {
+            group.spawn(wait());
+            co_await sleep_for(world_, std::chrono::seconds(1));
+            co_return room;
+        };
+        return *world_.run(with_group(world_.env(), 1, std::ref(body)));
+    };
+    for (std::size_t i = 0; i < Outbox::kMaxWaiting; ++i) outbox_.add({});
+    EXPECT_TRUE(has_room());
+    const auto last = outbox_.add({});
+    EXPECT_FALSE(has_room());
+    outbox_.fail_message(last, "why");
+    EXPECT_TRUE(has_room());
+}
+
+TEST_F(OutboxTest, WaitsForNobodyLongerThanHalfAMinuteHoweverManyWait) {
+    backend_.is_reachable = false;
+    for (int i = 0; i < 3; ++i) outbox_.add({});
+    auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+        group.spawn(outbox_.run());
+        co_await sleep_for(world_, std::chrono::seconds(31));
+        co_return Result<void>{};
+    };
+    ASSERT_TRUE(world_.run(with_group(world_.env(), 1, std::ref(body))));
+    EXPECT_EQ(told_.size(), 3u);
+}
+
 TEST_F(OutboxTest, FailsWhatNobodyConfirmedInTime) {
     post(1);
     tell(1, Delivery::sent, true);

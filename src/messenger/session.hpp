@@ -48,6 +48,7 @@ class Session {
     Task<void> deliver() { return outbox_.run(); }
     /// Waits until every message is acknowledged, or sent to peers that confirm nothing, or failed.
     Task<void> settle() { return outbox_.settle(); }
+    Task<void> wait_for_room() { return outbox_.wait_for_room(); }
     /// Lets settle() wait no longer than that: what nobody has by then fails.
     void leave_within(Duration grace) { outbox_.leave_within(grace); }
     std::size_t count_waiting() const noexcept { return outbox_.count_waiting(); }
