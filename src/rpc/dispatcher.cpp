@@ -80,6 +80,27 @@ std::size_t count_values(std::string_view text) {
 
 }  // namespace
 
+/// What one request makes us hold until it is answered. The first one passes, however large.
+class Dispatcher::UnderWay {
+  public:
+    UnderWay(std::size_t& total, std::size_t most) : total_(total), most_(most) {}
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    ~UnderWay() { total_ -= bytes_; }
+
+    bool add(std::size_t bytes) noexcept {
+        if (total_ > bytes_ && total_ + bytes > most_) return false;
+        bytes_ += bytes;
+        total_ += bytes;
+        return true;
+    }
+
+  private:
+    std::size_t& total_;
+    std::size_t most_;
+    std::size_t bytes_ = 0;
+};
+
 void Dispatcher::add(std::string name, Method method) {
     counters_.namespaces.try_emplace(std::string(namespace_of(name)));
     methods_.emplace(std::move(name), std::move(method));
@@ -113,19 +134,27 @@ std::string Dispatcher::refuse_request(int code, std::string_view message) const
     return error_reply(nullptr, code, message);
 }
 
+std::string Dispatcher::refuse_for_now() const {
+    ++counters_.limited;
+    return error_reply(
+        nullptr, kLimitExceeded, "limit exceeded: too much is under way; wait for answers, then try again");
+}
+
 Task<std::string> Dispatcher::handle(std::string_view text, Client& client) const {
     // Two bytes become sixty in memory: "[[],[],…".
     if (count_values(text) > bounds_.values) co_return refuse_request(kParseError, "parse error: too many values");
     json::error_code code;
     json::parse_options options;
     options.max_depth = bounds_.depth;
+    UnderWay under_way(under_way_, bounds_.under_way);
+    if (!under_way.add(text.size())) co_return refuse_for_now();
     const auto request = json::parse(text, code, {}, options);
     if (code) co_return refuse_request(kParseError, "parse error: " + code.message());
-    if (const auto* batch = request.if_array()) co_return co_await handle_batch(*batch, client);
+    if (const auto* batch = request.if_array()) co_return co_await handle_batch(*batch, client, under_way);
     co_return co_await handle_one(request, client);
 }
 
-Task<std::string> Dispatcher::handle_batch(const json::array& batch, Client& client) const {
+Task<std::string> Dispatcher::handle_batch(const json::array& batch, Client& client, UnderWay& under_way) const {
     if (batch.empty()) co_return refuse_request(kInvalidRequest, "empty batch");
     if (const auto most = limits_.rpc_batch; batch.size() > most) {
         co_return refuse_request(kInvalidRequest, "a batch has at most " + std::to_string(most) + " calls");
@@ -136,6 +165,7 @@ Task<std::string> Dispatcher::handle_batch(const json::array& batch, Client& cli
         if (reply.empty()) continue;
         if (replies.size() + reply.size() > bounds_.reply_bytes)
             co_return error_reply(nullptr, kServerError, "the answer to this batch is too large");
+        if (!under_way.add(reply.size())) co_return refuse_for_now();
         replies += (replies.empty() ? '[' : ',') + reply;
     }
     if (!replies.empty()) replies += ']';

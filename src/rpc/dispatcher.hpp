@@ -52,7 +52,7 @@ struct CallCounters {
     std::map<std::string, OfNamespace, std::less<>> namespaces;
     std::uint64_t unknown = 0;  ///< no such method
     std::uint64_t invalid = 0;  ///< no JSON, no request, or a batch above its bound
-    std::uint64_t limited = 0;  ///< the caller makes too many
+    std::uint64_t limited = 0;  ///< the caller makes too many, or all together ask for too much at once
 };
 
 /// JSON-RPC 2.0 (jsonrpc.org/specification) over any transport. Loop thread only.
@@ -62,6 +62,7 @@ class Dispatcher {
         std::size_t depth = 64;
         std::size_t values = 100'000;  ///< in one request or batch
         std::size_t reply_bytes = 25 * 1024 * 1024;
+        std::size_t under_way = 64 * 1024 * 1024;  ///< bytes of requests, and of what batches have as answers so far
         std::size_t subscriptions = 1000;
     };
     /// Looks at `limits`, which outlive it, at every call: they may change.
@@ -83,7 +84,9 @@ class Dispatcher {
     Task<std::string> handle(std::string_view request, Client& client) const;
 
   private:
-    Task<std::string> handle_batch(const json::array& batch, Client& client) const;
+    class UnderWay;
+
+    Task<std::string> handle_batch(const json::array& batch, Client& client, UnderWay& under_way) const;
     Task<std::string> handle_one(const json::value& request, Client& client) const;
     Task<std::string> run(std::string_view name,
                           const Method& method,
@@ -91,10 +94,12 @@ class Dispatcher {
                           const json::array& params,
                           Client& client) const;
     std::string refuse_request(int code, std::string_view message) const;
+    std::string refuse_for_now() const;
 
     const node::Limits& limits_;
     Bounds bounds_;
     mutable CallCounters counters_;
+    mutable std::size_t under_way_ = 0;
     std::map<std::string, Method, std::less<>> methods_;
 };
 

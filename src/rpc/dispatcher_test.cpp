@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/event.hpp"
+#include "base/task_group.hpp"
 #include "sim/world.hpp"
 
 namespace sotto::rpc {
@@ -42,7 +44,7 @@ class DispatcherTest : public testing::Test {
 
     sim::World world{1};
     node::Limits limits{.rpc_batch = 3};
-    Dispatcher dispatcher{limits, Dispatcher::Bounds{.reply_bytes = 1000}};
+    Dispatcher dispatcher{limits, Dispatcher::Bounds{.reply_bytes = 1000, .under_way = 2000}};
 };
 
 TEST_F(DispatcherTest, AnswersACallWithItsId) {
@@ -84,6 +86,43 @@ TEST_F(DispatcherTest, AnswersBatchesInOrderWithoutTheNotifications) {
         R"([{"jsonrpc":"2.0","id":1,"result":[]},{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"invalid request"}}])");
     EXPECT_EQ(ask(R"({"jsonrpc":"2.0","method":"x_echo"})"), "");
     EXPECT_EQ(ask(R"([{"jsonrpc":"2.0","method":"x_echo"}])"), "");
+}
+
+TEST_F(DispatcherTest, BoundsWhatIsUnderWay) {
+    Event answer(world.env().executor);
+    dispatcher.add("x_wait", [&](Client&, const json::array&) -> Task<Result<json::value>> {
+        co_await answer.wait();
+        co_return json::value(true);
+    });
+    const auto request = [](std::string_view method, std::size_t bytes) {
+        return R"({"jsonrpc":"2.0","id":1,"method":")" + std::string(method) + R"(","params":[")" +
+               std::string(bytes, 'a') + "\"]}";
+    };
+    EXPECT_FALSE(ask(request("x_fail", 5000)).contains("-32005")) << "alone";
+    auto body = [&](TaskGroup& group) -> Task<Result<void>> {
+        TestClient client(Rights::open);
+        std::string waited;
+        const auto long_one = request("x_wait", 1500);
+        auto wait = [&]() -> Task<void> { waited = co_await dispatcher.handle(long_one, client); };
+        group.spawn(wait());
+        co_await sleep_for(world, std::chrono::seconds(1));
+        const auto large = request("x_fail", 500);
+        const auto refused = co_await dispatcher.handle(large, client);
+        EXPECT_TRUE(refused.contains("-32005"));
+        const auto batch = "[" + request("x_echo", 90) + "," + request("x_echo", 90) + "]";
+        const auto cut = co_await dispatcher.handle(batch, client);
+        EXPECT_TRUE(cut.contains("-32005")) << "its answers count";
+        const auto small = request("x_fail", 1);
+        const auto failed = co_await dispatcher.handle(small, client);
+        EXPECT_TRUE(failed.contains("nope"));
+        answer.notify();
+        co_await group.wait_all();
+        EXPECT_TRUE(waited.contains("true"));
+        const auto passed = co_await dispatcher.handle(large, client);
+        EXPECT_TRUE(passed.contains("nope"));
+        co_return Result<void>{};
+    };
+    EXPECT_TRUE(world.run(with_group(world.env(), 1, std::ref(body))));
 }
 
 TEST_F(DispatcherTest, BoundsBatchesAndTheirAnswers) {
