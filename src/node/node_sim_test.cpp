@@ -272,5 +272,69 @@ TEST(Node, APeerThatCameBackFromSuspicionHoldsMessagesAgain) {
     }
 }
 
+/// Peers whose session began before `start`.
+std::size_t sessions_since(const Village& village, TimePoint start) {
+    std::size_t count = 0;
+    for (const auto& member : village.members) {
+        for (const auto& peer : member->node->host().peers()) {
+            if (!peer.sessions.empty() && peer.age > village.world.now() - start) ++count;
+        }
+    }
+    return count;
+}
+
+constexpr std::size_t kEnvelope = 10'000;  ///< bytes of data
+
+/// Puts an envelope into the pool of the member's node.
+void put(Village& village, Member& member) {
+    const auto expiry = static_cast<std::uint32_t>(village.world.wall().seconds()) + kTtl;
+    const auto body = whisper::encode_body(expiry, kTtl, kTopic, village.world.random().bytes(kEnvelope));
+    EXPECT_TRUE(member.node->whisper().post_envelope(whisper::encode_envelope(body, 0)));
+}
+
+/// Two rings of five bridges, and two links between them, one on each network.
+Task<void> live_through_a_cut_with_a_backlog(Village& village) {
+    constexpr std::size_t kBacklog = 320;
+    static_assert(kBacklog * kEnvelope >= 3 * whisper::kMaxEnvelopeSize);
+    constexpr std::size_t kHalf = 5;
+    village.network.set_link({.latency = 20ms});
+    auto& members = village.members;
+    for (std::size_t i = 0; i < 2 * kHalf; ++i) village.add(Kind::bridge).config.min_pow = 0;
+    const auto befriend = [&](std::size_t a, std::size_t b) {
+        members[a]->config.peers.push_back(members[b]->address(a % 2 == 0 ? Network::devp2p : Network::libp2p));
+    };
+    for (std::size_t i = 0; i < kHalf; ++i) {
+        befriend(i, (i + 1) % kHalf);
+        befriend(kHalf + i, kHalf + (i + 1) % kHalf);
+    }
+    befriend(2, 7);
+    befriend(3, 8);
+    for (const auto& member : members) co_await village.start(*member);
+    co_await village.sleep(10s);
+    // So that every connection was heard lately: a silent one would be dialled anew.
+    put(village, *members[0]);
+    co_await village.sleep(1s);
+    const auto cut = village.world.now();
+    const auto sessions = sessions_since(village, cut);
+    EXPECT_EQ(sessions, 2 * (2 * kHalf + 2)) << "both ends of each link";
+
+    village.network.partition({members[0]->ip, members[1]->ip, members[2]->ip, members[3]->ip, members[4]->ip});
+    for (std::size_t i = 0; i < kBacklog; ++i) {
+        put(village, *members[0]);
+        put(village, *members[kHalf]);
+        co_await village.sleep(30ms);
+    }
+    co_await village.sleep(1s);
+    for (const auto& member : members) EXPECT_EQ(member->node->whisper().info().messages, 1 + kBacklog);
+    village.network.heal();
+    co_await village.sleep(10s);
+    for (const auto& member : members) EXPECT_EQ(member->node->whisper().info().messages, 1 + 2 * kBacklog);
+    EXPECT_EQ(sessions_since(village, cut), sessions) << "none ended";
+}
+
+TEST(Node, ConnectionsLiveThroughACutWithThreeMegabytesOnEachSideAndCarryAllWithinTenSeconds) {
+    Village(1).run(live_through_a_cut_with_a_backlog);
+}
+
 }  // namespace
 }  // namespace sotto::node

@@ -67,6 +67,10 @@ class Rig {
         serve(node, *ours);
         return *theirs;
     }
+    std::size_t ended_runs() const {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(runs_, [](const Running& running) { return running.ended.has_value(); }));
+    }
     Bytes sealed(const Made& made) {
         const auto wall = static_cast<std::int64_t>(world.wall().seconds());
         const auto expiry = static_cast<std::uint32_t>(wall - made.age + made.ttl);

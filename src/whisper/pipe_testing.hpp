@@ -40,6 +40,7 @@ struct PipeChannel {
     std::list<Item> items;
     std::size_t bytes = 0;
     TimePoint free_from{};  ///< what is written later leaves then
+    bool held = false;      ///< nothing arrives
     std::optional<Error> closed;
     Event readable;
     std::list<Event> writers;
@@ -68,7 +69,7 @@ class PipeEnd final : public net::MessageStream {
     Task<Result<net::Message>> read() override {
         for (;;) {
             if (closed_by_us_) co_return fail(*closed_by_us_);
-            if (!in_->items.empty()) {
+            if (!in_->items.empty() && !in_->held) {
                 const auto wait = in_->items.front().arrives - env_.clock->now();
                 if (wait <= Duration::zero()) co_return pop();
                 const auto timer = env_.clock->after(wait, [this] { in_->readable.notify(); });
@@ -80,7 +81,9 @@ class PipeEnd final : public net::MessageStream {
         }
     }
     Result<net::Message> try_read() override {
-        if (in_->items.empty() || in_->items.front().arrives > env_.clock->now()) return fail(Errc::would_block);
+        if (in_->items.empty() || in_->held || in_->items.front().arrives > env_.clock->now()) {
+            return fail(Errc::would_block);
+        }
         return pop();
     }
     Task<Result<void>> write(net::Code code, Buffers payload) override {
@@ -116,6 +119,19 @@ class PipeEnd final : public net::MessageStream {
         closed_by_us_.emplace(why);
         in_->close(why);
         out_->close(Error(Errc::closed, "the peer closed the stream"));
+    }
+
+    /// A black hole both ways: what is written waits, and so does who writes once the pipe is full.
+    void hold() noexcept { in_->held = out_->held = true; }
+    /// What waited is on its way again.
+    void release() noexcept {
+        for (auto* channel : {in_.get(), out_.get()}) {
+            channel->held = false;
+            for (auto& item : channel->items) {
+                item.arrives = std::max(item.arrives, env_.clock->now() + options_.latency);
+            }
+            channel->readable.notify();
+        }
     }
 
     /// Bytes that the other end has not taken yet.
