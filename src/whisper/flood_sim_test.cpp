@@ -115,7 +115,7 @@ class FloodedNode {
     bool done_ = false;
 };
 
-/// The limits that a node has by itself, and links of 8 Mbit/s to those who flood.
+/// The limits that a node has by itself, and links of 8 Mbit/s to those who flood; the reader's takes everything.
 TEST(Fairness, AnHonestSenderIsHeardAmongTwentyAtLineRate) {
     Rig rig;
     auto body = [](Rig& r) -> Task<void> {
