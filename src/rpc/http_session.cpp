@@ -30,7 +30,7 @@ using tcp = asio::ip::tcp;
 
 /// A string that grows as the bytes come: what a client announces costs no memory. http::string_body reserves it all.
 struct GrowingBody : http::string_body {
-    class reader {
+    class reader {  // NOLINT(readability-identifier-naming): Beast looks for this name
       public:
         template <bool kRequest, class Fields>
         reader(http::header<kRequest, Fields>&, std::string& body) : body_(body) {}
