@@ -28,6 +28,8 @@ class Backlog {
 
       private:
         friend class Backlog;
+        void leave();
+
         Backlog& backlog_;
         std::function<void()> close_;
         std::uint64_t bytes_ = 0;

@@ -22,8 +22,9 @@ constexpr Topic kMine{7, 7, 7, 7};
 struct Flood {
     Limits limits = {};
     PipeOptions link = {};
-    std::size_t size = 0;  ///< of an envelope's data
-    int honest = 1;        ///< envelopes of the one who does not, ten times a second
+    PipeOptions reader = {};  ///< the link of who waits for the honest one
+    std::size_t size = 0;     ///< of an envelope's data
+    int honest = 1;           ///< envelopes of the one who does not, ten times a second
     std::function<std::string(const crypto::PeerId&)> address_of = [](const auto& peer) { return peer.to_string(); };
 };
 
@@ -41,7 +42,7 @@ class FloodedNode {
     }
 
     Task<void> live(Duration time) {
-        auto* reader = co_await befriend(rig_, node_, kReader);
+        auto* reader = co_await befriend(rig_, node_, kReader, {}, flood_.reader);
         auto* honest = co_await befriend(rig_, node_, kHonest);
         rig_.group->spawn(read(*reader));
         rig_.group->spawn(drop_all(*honest));
@@ -122,6 +123,18 @@ TEST(Fairness, AnHonestSenderIsHeardAmongTwentyAtLineRate) {
         Flood flood{.link = {.bytes_per_second = 1e6}, .size = 8'000};
         flood.limits.rates_per_peer = {.envelopes = 10'000, .bytes = 8 << 20};
         flood.limits.rates_per_address = {.envelopes = 20'000, .bytes = 16 << 20};
+        FloodedNode node(r, flood);
+        co_await node.live(30s);
+        node.expect_fairness();
+    };
+    rig.run(std::ref(body));
+}
+
+/// What twenty links bring in does not go out over one: who sends little must not stand behind those who flood.
+TEST(Fairness, AnHonestSenderIsHeardOverALinkThatCannotTakeTheFlood) {
+    Rig rig;
+    auto body = [](Rig& r) -> Task<void> {
+        Flood flood{.link = {.bytes_per_second = 1e6}, .reader = {.bytes_per_second = 1e6}, .size = 8'000};
         FloodedNode node(r, flood);
         co_await node.live(30s);
         node.expect_fairness();

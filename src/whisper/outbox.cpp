@@ -11,6 +11,7 @@ namespace {
 
 /// Entries looked at in one go: well below a millisecond.
 constexpr std::size_t kScanLimit = 4096;
+constexpr std::size_t kQuantum = 4 * 1024;  // of an address
 
 bool is_early(const EnvelopeView& view, std::uint64_t wall_seconds) noexcept {
     return view.sent() > wall_seconds + kSyncAllowance;
@@ -78,7 +79,11 @@ bool Outbox::on_added(const Pool::Entry& entry, std::uint64_t wall_seconds, Time
 std::optional<Outbox::Batch> Outbox::take(std::uint64_t wall_seconds, TimePoint now) {
     Batch batch;
     if (live_due_ && *live_due_ <= now) {
-        live_from_ = collect(batch, live_from_, pool_.end(), wall_seconds);
+        if (live_bytes_ > kBehindBytes || !turns_.empty()) {
+            collect_in_turns(batch, wall_seconds);
+        } else {
+            live_from_ = collect(batch, live_from_, pool_.end(), wall_seconds);
+        }
         live_bytes_ -= std::min(live_bytes_, batch.bytes);
         if (live_from_ == pool_.end()) {
             live_due_.reset();
@@ -114,11 +119,82 @@ std::uint64_t Outbox::collect(Batch& batch, std::uint64_t from, std::uint64_t en
         }
         const auto size = entry.envelope->raw().size();
         if (!batch.envelopes.empty() && batch.bytes + size > kBatchBytes) return false;
-        entry.known_by.set(slot_);
-        batch.envelopes.push_back(entry.envelope);
-        batch.bytes += size;
+        put(batch, entry);
         return true;
     });
+}
+
+void Outbox::collect_in_turns(Batch& batch, std::uint64_t wall_seconds) {
+    const auto line = line_up();
+    std::size_t looked_at = 0;
+    for (bool more = true; more;) {
+        more = false;
+        for (const auto& waiting : line) {
+            waiting.turn->credit += waiting.quantum;
+            const auto served = serve(batch, waiting, wall_seconds, looked_at);
+            if (served == Served::batch_is_full) {
+                served_ = waiting.account->source;
+                return;
+            }
+            more = more || served == Served::out_of_credit;
+        }
+    }
+    live_from_ = pool_.end();
+    std::map<Slot, Turn>().swap(turns_);
+    served_.reset();
+}
+
+/// The one behind the latest that was served first.
+std::vector<Outbox::Waiting> Outbox::line_up() {
+    // Envelopes of a peer that left may be older than where the turn of those is.
+    if (departures_ != pool_.departures()) turns_.erase(kDeparted);
+    departures_ = pool_.departures();
+    std::vector<Waiting> line;
+    std::size_t first = 0, address_from = 0;
+    const auto share = [&] {
+        for (auto i = address_from; i < line.size(); ++i) line[i].quantum = kQuantum / (line.size() - address_from) + 1;
+    };
+    for (const auto& [source, account] : pool_.accounts()) {
+        const bool next_address =
+            line.empty() || source.address.empty() || source.address != line.back().account->source.address;
+        if (next_address) {
+            share();
+            address_from = line.size();
+        }
+        if (served_ && source <= *served_) first = line.size() + 1;
+        line.push_back({&account, &turns_.try_emplace(source.slot, live_from_).first->second, 0});
+    }
+    share();
+    std::ranges::rotate(line, line.begin() + static_cast<std::ptrdiff_t>(first));
+    return line;
+}
+
+Outbox::Served Outbox::serve(Batch& batch, const Waiting& waiting, std::uint64_t wall_seconds, std::size_t& looked_at) {
+    auto& turn = *waiting.turn;
+    const auto& entries = waiting.account->by_age;
+    for (auto it = entries.lower_bound(turn.from); it != entries.end(); ++it) {
+        auto& entry = **it;
+        turn.from = entry.sequence;
+        if (++looked_at > kScanLimit) return Served::batch_is_full;
+        if (eligible(entry, wall_seconds)) {
+            const auto size = entry.envelope->raw().size();
+            if (size > turn.credit) return Served::out_of_credit;
+            if (!batch.envelopes.empty() && batch.bytes + size > kBehindBytes) return Served::batch_is_full;
+            turn.credit -= size;
+            put(batch, entry);
+        } else {
+            some_are_early_ = some_are_early_ || is_early(entry.envelope->view(), wall_seconds);
+        }
+        turn.from = entry.sequence + 1;
+    }
+    turn.credit = 0;
+    return Served::has_no_more;
+}
+
+void Outbox::put(Batch& batch, Pool::Entry& entry) {
+    entry.known_by.set(slot_);
+    batch.envelopes.push_back(entry.envelope);
+    batch.bytes += entry.envelope->raw().size();
 }
 
 bool Outbox::eligible(const Pool::Entry& entry, std::uint64_t wall_seconds) const noexcept {

@@ -60,16 +60,88 @@ TEST(Outbox, FlushesAt64KiBWithoutWaiting) {
 
 TEST(Outbox, BatchesStayBelow512KiBAndALargerEnvelopeTravelsAlone) {
     Rig rig;
+    rig.add(nullptr, 0s, 100'000);
+    rig.add(nullptr, 0s, 900'000);
+    for (int i = 0; i < 10; ++i) rig.add(nullptr, 0s, 100'000);
     Outbox outbox(rig.pool, {}, at(0s));
-    rig.add(&outbox, 0s, 100'000);
-    rig.add(&outbox, 0s, 900'000);
-    for (int i = 0; i < 10; ++i) rig.add(&outbox, 0s, 100'000);
     std::vector<std::size_t> sizes;
-    while (const auto batch = outbox.take(kWall, at(1s))) {
+    for (auto now = 0s; const auto batch = outbox.take(kWall, at(now)); ++now) {
         EXPECT_TRUE(batch->bytes <= Outbox::kBatchBytes || batch->envelopes.size() == 1);
         sizes.push_back(batch->envelopes.size());
     }
     EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 1, 5, 5}));
+}
+
+/// What comes out of an outbox that cannot keep up, batch by batch.
+std::vector<std::vector<SharedEnvelope>> take_all(Outbox& outbox) {
+    std::vector<std::vector<SharedEnvelope>> batches;
+    while (auto batch = outbox.take(kWall, at(1s))) {
+        EXPECT_TRUE(batch->bytes <= Outbox::kBehindBytes || batch->envelopes.size() == 1);
+        if (!batch->envelopes.empty()) batches.push_back(std::move(batch->envelopes));
+    }
+    return batches;
+}
+
+bool contains(const std::vector<SharedEnvelope>& all, const SharedEnvelope& one) {
+    return std::ranges::find(all, one) != all.end();
+}
+
+std::size_t count_of(const std::vector<SharedEnvelope>& all, const std::vector<SharedEnvelope>& wanted) {
+    return static_cast<std::size_t>(std::ranges::count_if(all, [&](const auto& one) { return contains(wanted, one); }));
+}
+
+TEST(Outbox, WhoSendsLittleIsNotBehindWhoFloods) {
+    for (const std::size_t size : {8'000u, 900'000u}) {
+        Rig rig;
+        Outbox outbox(rig.pool, {}, at(0s));
+        std::vector<SharedEnvelope> flood, little;
+        const Slot flooding[] = {rig.pool.open_slot("203.0.113.1"), rig.pool.open_slot("203.0.113.2")};
+        for (int i = 0; i < 100; ++i) flood.push_back(rig.add(&outbox, 0s, size, flooding[i % 2]));
+        const auto other = rig.pool.open_slot("192.0.2.1");
+        for (int i = 0; i < 5; ++i) little.push_back(rig.add(&outbox, 0s, 300, other));
+        little.push_back(rig.add(&outbox, 0s, 300));
+        const auto batches = take_all(outbox);
+        EXPECT_EQ(count_of(batches.front(), little), 6u) << "also what is posted here";
+        std::vector<SharedEnvelope> came;
+        for (const auto& batch : batches) came.insert(came.end(), batch.begin(), batch.end());
+        EXPECT_EQ(came.size(), 106u) << "each once";
+        EXPECT_EQ(count_of(came, flood), 100u);
+        std::erase_if(came, [&](const auto& one) { return !contains(little, one); });
+        EXPECT_TRUE(std::equal(came.begin() + 1, came.end(), little.begin())) << "in order, behind what is ours";
+        EXPECT_FALSE(outbox.next_due().has_value());
+    }
+}
+
+TEST(Outbox, PeersOfOneAddressTakeOneTurnTogether) {
+    Rig rig;
+    Outbox outbox(rig.pool, {}, at(0s));
+    std::vector<Slot> many;
+    for (int i = 0; i < 20; ++i) many.push_back(rig.pool.open_slot("203.0.113.1"));
+    const auto lone = rig.pool.open_slot("192.0.2.1");
+    std::vector<SharedEnvelope> theirs;
+    for (int i = 0; i < 400; ++i) {
+        for (const auto slot : many) rig.add(&outbox, 0s, 300, slot);
+        theirs.push_back(rig.add(&outbox, 0s, 300, lone));
+    }
+    const auto batch = *outbox.take(kWall, at(1s));
+    const auto count = count_of(batch.envelopes, theirs);
+    EXPECT_NEAR(static_cast<double>(count) / static_cast<double>(batch.envelopes.size()), 0.5, 0.05);
+}
+
+TEST(Outbox, WhatAPeerLeftBehindHasItsTurnToo) {
+    Rig rig;
+    Outbox outbox(rig.pool, {}, at(0s));
+    const auto flooding = rig.pool.open_slot("203.0.113.1"), gone = rig.pool.open_slot("203.0.113.2");
+    const auto leaving = rig.pool.open_slot("192.0.2.1");
+    const auto left = rig.add(&outbox, 0s, 100'000, leaving);
+    rig.add(&outbox, 0s, 300, gone);
+    for (int i = 0; i < 100; ++i) rig.add(&outbox, 0s, 8'000, flooding);
+    rig.pool.close_slot(gone);
+    EXPECT_EQ(count_of(outbox.take(kWall, at(1s))->envelopes, {left}), 0u);
+    rig.pool.close_slot(leaving);
+    std::size_t came = 0;
+    for (const auto& batch : take_all(outbox)) came += count_of(batch, {left});
+    EXPECT_EQ(came, 1u) << "older than what those who were gone had";
 }
 
 TEST(Outbox, NeverGivesBackToWhomItCameFrom) {

@@ -48,6 +48,14 @@ bool Pool::Cheaper::operator()(const Entry* a, const Entry* b) const noexcept {
     return std::tuple(a->work.accepted, b->sequence) < std::tuple(b->work.accepted, a->sequence);
 }
 
+bool Pool::Older::operator()(const Entry* a, const Entry* b) const noexcept {
+    return a->sequence < b->sequence;
+}
+
+bool Pool::Older::operator()(const Entry* a, std::uint64_t sequence) const noexcept {
+    return a->sequence < sequence;
+}
+
 bool Pool::SoonerExpired::operator()(const Entry* a, const Entry* b) const noexcept {
     return std::tuple(a->envelope->view().expiry, a->sequence) < std::tuple(b->envelope->view().expiry, b->sequence);
 }
@@ -81,6 +89,7 @@ Pool::Added Pool::add(SharedEnvelope envelope, const Work& work, Slot from) {
     if (from != kNoSlot) entry.known_by.set(from);
     log_.push_back({entry.sequence, &entry});
     entry.account->by_work.insert(&entry);
+    entry.account->by_age.insert(entry.account->by_age.end(), &entry);
     entry.account->bytes += cost;
     by_expiry_.insert(&entry);
     bytes_ += cost;
@@ -183,6 +192,7 @@ void Pool::remove(Entry* entry) {
     const auto cost = cost_of(*entry->envelope);
     auto& account = *entry->account;
     account.by_work.erase(entry);
+    account.by_age.erase(entry);
     account.bytes -= cost;
     if (account.by_work.empty()) accounts_.erase(accounts_.find(account.source));
     by_expiry_.erase(entry);
@@ -225,7 +235,9 @@ void Pool::close_slot(Slot slot) {
         left.mapped().bytes += departed.mapped().bytes;
         for (auto* entry : departed.mapped().by_work) entry->account = &left.mapped();
         left.mapped().by_work.merge(departed.mapped().by_work);
+        left.mapped().by_age.merge(departed.mapped().by_age);
     }
+    ++departures_;
     left.key() = left.mapped().source = source_of(kDeparted);
     accounts_.insert(std::move(left));
 }

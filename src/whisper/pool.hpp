@@ -49,6 +49,11 @@ class Pool {
     struct Cheaper {
         bool operator()(const Entry* a, const Entry* b) const noexcept;
     };
+    struct Older {
+        using is_transparent = void;
+        bool operator()(const Entry* a, const Entry* b) const noexcept;
+        bool operator()(const Entry* a, std::uint64_t sequence) const noexcept;
+    };
     /// Where envelopes come from. In order, so that the peers of an address stand together.
     struct Source {
         std::string address = {};  ///< empty: a share of its own
@@ -60,7 +65,9 @@ class Pool {
         Source source = {};
         std::size_t bytes = 0;
         std::set<Entry*, Cheaper> by_work = {};
+        std::set<Entry*, Older> by_age = {};
     };
+    using Accounts = std::map<Source, Account>;
     struct Entry {
         SharedEnvelope envelope;
         Work work;
@@ -104,6 +111,10 @@ class Pool {
     /// free again after the next sweep().
     Slot open_slot(std::string address = {});
     void close_slot(Slot slot);
+    /// By address, then by peer. Those whose peers are gone have become one, of the slot kDeparted.
+    const Accounts& accounts() const noexcept { return accounts_; }
+    /// How often that one has got older envelopes than it had.
+    std::uint64_t departures() const noexcept { return departures_; }
     /// Bytes that a source fills.
     std::size_t bytes_of(Slot source) const;
     /// Clears the bits of closed slots: one pass over the pool, so call it on a coarse tick.
@@ -156,7 +167,8 @@ class Pool {
     std::unordered_map<Hash, Entry, HashOf> entries_;
     std::vector<LogItem> log_;
     std::size_t gone_ = 0;
-    std::map<Source, Account> accounts_;
+    Accounts accounts_;
+    std::uint64_t departures_ = 0;
     std::vector<std::string> addresses_;  ///< by slot
     std::set<Entry*, SoonerExpired> by_expiry_;
     std::uint64_t next_sequence_ = 0;
