@@ -3,14 +3,15 @@
 set(libraries node store devp2p libp2p whisper transport net crypto codec base)  # users before what they use
 set(headers
     base/bytes.hpp base/clock.hpp base/env.hpp base/event.hpp base/log.hpp base/loop.hpp base/random.hpp base/result.hpp
-    base/scratch.hpp base/signal.hpp base/task.hpp base/task_group.hpp base/workers.hpp
+    base/scratch.hpp base/signal.hpp base/task.hpp base/task_group.hpp base/token_bucket.hpp
+    base/workers.hpp
     codec/multiaddr.hpp
     crypto/keccak.hpp crypto/keys.hpp crypto/secp256k1.hpp
     net/connection.hpp net/message_stream.hpp net/peer.hpp net/stream.hpp net/transport.hpp
     node/config.hpp node/counters.hpp node/gate.hpp node/host.hpp node/identity.hpp node/limits.hpp node/node.hpp
     node/settings.hpp
     whisper/allowance.hpp whisper/bloom.hpp whisper/delivery.hpp whisper/envelope.hpp whisper/filter.hpp
-    whisper/journal.hpp whisper/message.hpp whisper/node.hpp whisper/packets.hpp whisper/pool.hpp whisper/pow.hpp
+    whisper/journal.hpp whisper/keys.hpp whisper/message.hpp whisper/node.hpp whisper/packets.hpp whisper/pool.hpp whisper/pow.hpp
     whisper/topic.hpp)
 
 foreach(library IN LISTS libraries)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """What the tests against real programs share. Every process started here is gone when its test has ended."""
 
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -14,6 +15,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support.cli import sotto_binary  # noqa: E402
 from support.node import Node  # noqa: E402
 from support.peers import Peer  # noqa: E402
+
+# What a shell runs in the background has SIGINT ignored, and children inherit that: `sotto listen` would not end by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GO_BUILD_LIMIT = 1200  # seconds; the first build downloads and compiles all of go-ethereum and go-libp2p
 MODULES_UNREACHABLE = 75

@@ -217,12 +217,13 @@ class TestWork:
         between.no_session_ended()
 
     def test_a_message_is_sealed_again_when_every_peer_asks_for_more(self, between):
+        """On a topic of its own: what our node heard of one peer may reach the other late."""
         for peer in between.peers:
             peer.call("setMinPow", pow=0.1)
             between.heard(peer, powTarget=HIGH_POW, ttl=10)
-        filters = [end(peer).subscribe(symKeyID=end(peer).sym_key(), topics=[TOPIC]) for peer in between.peers]
+        filters = [end(peer).subscribe(symKeyID=end(peer).sym_key(), topics=[OTHER_TOPIC]) for peer in between.peers]
         key = end(between.node).sym_key()
-        hash_ = end(between.node).post(1, "0x23", symKeyID=key, topic=TOPIC, powTarget=MIN_POW, ttl=60)[0]
+        hash_ = end(between.node).post(1, "0x23", symKeyID=key, topic=OTHER_TOPIC, powTarget=MIN_POW, ttl=60)[0]
         for peer, filter_id in zip(between.peers, filters):
             assert [m["payload"] for m in end(peer).receive(filter_id, 1, LIMIT)] == ["0x2300000000"]
         assert between.await_state(hash_, "acknowledged")["acknowledgedBy"] == [between.peer_id(between.status)]
