@@ -142,8 +142,11 @@ class TestJsonRpc:
     def test_connections_are_bounded_and_places_come_free(self, sotto):
         node = sotto("--limit", "rpc-connections=4", listen=("none",))
         held = [socket.create_connection(address_of(node), 10) for _ in range(4)]
-        with socket.create_connection(address_of(node), 10) as fifth:
-            until(lambda: fifth.recv(1) == b"", 10, "end of the fifth connection", node)
+        held.append(socket.create_connection(address_of(node), 10))
+        assert held[0].recv(1) == b"", "the oldest that has said nothing makes room"
+        held[1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            held[1].recv(1)
         for connection in held:
             connection.close()
 
