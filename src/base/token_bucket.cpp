@@ -23,6 +23,12 @@ Duration TokenBucket::debt_after(double amount, TimePoint now) noexcept {
     return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(-left / rate_, kLongest)));
 }
 
+bool TokenBucket::try_take(double amount, TimePoint now) noexcept {
+    if (debt_after(amount, now) > Duration::zero()) return false;
+    take(amount);
+    return true;
+}
+
 bool TokenBucket::full(TimePoint now) const noexcept {
     return std::isinf(rate_) || tokens_at(now) >= capacity_;
 }

@@ -20,6 +20,8 @@ class TokenBucket {
     /// How long until the debt is paid if `amount` is taken now; a minute stands for more.
     Duration debt_after(double amount, TimePoint now) noexcept;
     void take(double amount) noexcept { tokens_ -= amount; }
+    /// Takes what can be taken without debt. False: nothing was.
+    bool try_take(double amount, TimePoint now) noexcept;
     bool full(TimePoint now) const noexcept;
     /// When it was last looked at.
     TimePoint last_use() const noexcept { return at_; }

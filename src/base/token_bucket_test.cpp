@@ -20,6 +20,14 @@ TEST(TokenBucket, HoldsItsBurstAndThenRunsIntoDebt) {
     EXPECT_EQ(bucket.debt_after(5, at(500ms)), 0s);
 }
 
+TEST(TokenBucket, TakesNothingWhereItWouldRunIntoDebt) {
+    TokenBucket bucket(10, 4);
+    EXPECT_TRUE(bucket.try_take(40, at(0s)));
+    EXPECT_FALSE(bucket.try_take(1, at(0s)));
+    EXPECT_FALSE(bucket.try_take(2, at(100ms)));
+    EXPECT_TRUE(bucket.try_take(1, at(100ms)));
+}
+
 TEST(TokenBucket, FillsUpToItsBurstAndNoFurther) {
     TokenBucket bucket(10, 4);
     bucket.take(40);

@@ -67,8 +67,6 @@ void Embedded::stop() noexcept {
 
 Result<void> Embedded::connect(std::string_view address) {
     SOTTO_TRY(const auto parsed, net::parse_address(address));
-    if (parsed.peer_id().empty())
-        return fail(Errc::invalid_argument, "the address names no peer: it needs /p2p/<peer id>");
     return node_.host().add_peer(parsed);
 }
 

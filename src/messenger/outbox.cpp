@@ -48,7 +48,7 @@ std::size_t Outbox::add(Make make) {
 }
 
 Task<void> Outbox::wait_for_room() {
-    while (!given_up_ && count_waiting() > kMaxWaiting) co_await settled_.wait();
+    co_await wait_for_fewer(kMaxWaiting + 1);
 }
 
 /// What has settled may still get better, but not for ever.
@@ -162,8 +162,11 @@ void Outbox::set_delivery(std::size_t number, Message& message, Delivery deliver
 }
 
 Task<void> Outbox::settle() {
-    const auto waited_for = [this](const auto& entry) { return is_waited_for(entry.second); };
-    while (!given_up_ && std::ranges::any_of(messages_, waited_for)) co_await settled_.wait();
+    co_await wait_for_fewer(1);
+}
+
+Task<void> Outbox::wait_for_fewer(std::size_t messages) {
+    while (!given_up_ && count_waiting() >= messages) co_await settled_.wait();
 }
 
 bool Outbox::is_waited_for(const Message& message) const noexcept {

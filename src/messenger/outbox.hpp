@@ -59,6 +59,7 @@ class Outbox {
     static void apply(Envelope& envelope, const Progress& progress);
     void set_delivery(std::size_t number, Message& message, Delivery delivery, const std::string& why);
     void update(std::size_t number);
+    Task<void> wait_for_fewer(std::size_t messages);
     bool is_waited_for(const Message& message) const noexcept;
     void give_up();
     Task<void> post(std::size_t number);

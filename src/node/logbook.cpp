@@ -24,12 +24,8 @@ Logbook::Logbook(Node& node)
 }
 
 void Logbook::tell_peer(const PeerEvent& event) {
-    const bool told = lines_.debt_after(1, node_.env().clock->now()) == Duration::zero();
-    if (told) {
-        lines_.take(1);
-    } else {
-        ++left_out_;
-    }
+    const bool told = lines_.try_take(1, node_.env().clock->now());
+    if (!told) ++left_out_;
     const bool came = event.kind == PeerEvent::Kind::connected;
     const std::string direction = event.role == net::Role::listener ? "in" : "out";
     log::write(

@@ -32,10 +32,7 @@ bool CallRate::take(std::string_view client, std::uint64_t per_second, TimePoint
         if (buckets_.size() >= kMaxClients) forget_idle(now);
         it = buckets_.emplace(client, TokenBucket(static_cast<double>(per_second), kBurst)).first;
     }
-    auto& bucket = it->second;
-    if (bucket.debt_after(1, now) > Duration::zero()) return false;
-    bucket.take(1);
-    return true;
+    return it->second.try_take(1, now);
 }
 
 std::string client_at(std::string_view ip) {

@@ -113,8 +113,7 @@ HttpReply Page::exchange(std::string_view body) {
 }
 
 HttpReply Page::refuse_word(unsigned status) {
-    if (guesses_.debt_after(1, clock_.now()) == Duration::zero()) {
-        guesses_.take(1);
+    if (guesses_.try_take(1, clock_.now())) {
         return make_reply(status, "this link was used or is too old; sotto page prints a new one\n");
     }
     auto reply = make_reply(429, "too many wrong words; wait a little\n");

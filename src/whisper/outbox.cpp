@@ -113,10 +113,7 @@ std::optional<TimePoint> Outbox::next_due() const noexcept {
 
 std::uint64_t Outbox::collect(Batch& batch, std::uint64_t from, std::uint64_t end, std::uint64_t wall_seconds) {
     return pool_.scan(from, end, kScanLimit, [&](Pool::Entry& entry) {
-        if (!eligible(entry, wall_seconds)) {
-            some_are_early_ = some_are_early_ || is_early(entry.envelope->view(), wall_seconds);
-            return true;
-        }
+        if (!sends(entry, wall_seconds)) return true;
         const auto size = entry.envelope->raw().size();
         if (!batch.envelopes.empty() && batch.bytes + size > kBatchBytes) return false;
         put(batch, entry);
@@ -176,14 +173,12 @@ Outbox::Served Outbox::serve(Batch& batch, const Waiting& waiting, std::uint64_t
         auto& entry = **it;
         turn.from = entry.sequence;
         if (++looked_at > kScanLimit) return Served::batch_is_full;
-        if (eligible(entry, wall_seconds)) {
+        if (sends(entry, wall_seconds)) {
             const auto size = entry.envelope->raw().size();
             if (size > turn.credit) return Served::out_of_credit;
             if (!batch.envelopes.empty() && batch.bytes + size > kBehindBytes) return Served::batch_is_full;
             turn.credit -= size;
             put(batch, entry);
-        } else {
-            some_are_early_ = some_are_early_ || is_early(entry.envelope->view(), wall_seconds);
         }
         turn.from = entry.sequence + 1;
     }
@@ -195,6 +190,12 @@ void Outbox::put(Batch& batch, Pool::Entry& entry) {
     entry.known_by.set(slot_);
     batch.envelopes.push_back(entry.envelope);
     batch.bytes += entry.envelope->raw().size();
+}
+
+bool Outbox::sends(const Pool::Entry& entry, std::uint64_t wall_seconds) noexcept {
+    if (eligible(entry, wall_seconds)) return true;
+    some_are_early_ = some_are_early_ || is_early(entry.envelope->view(), wall_seconds);
+    return false;
 }
 
 bool Outbox::eligible(const Pool::Entry& entry, std::uint64_t wall_seconds) const noexcept {

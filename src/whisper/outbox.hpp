@@ -67,6 +67,8 @@ class Outbox {
 
   private:
     bool eligible(const Pool::Entry& entry, std::uint64_t wall_seconds) const noexcept;
+    /// As eligible(); what is not only for now is noted.
+    bool sends(const Pool::Entry& entry, std::uint64_t wall_seconds) noexcept;
     /// Where an account's turn goes on.
     struct Turn {
         std::uint64_t from;

@@ -115,12 +115,18 @@ bool Pool::refuses_own(std::size_t size) const {
 
 void Pool::set_limits(const PoolLimits& limits) {
     limits_ = limits;
+    if (fits(0, 0)) return;
     std::vector<Entry*> victims;
     (void)choose_victims({}, victims);
     evict(victims);
 }
 
+bool Pool::fits(std::size_t bytes, std::size_t envelopes) const noexcept {
+    return bytes_ + bytes <= limits_.bytes && entries_.size() + envelopes <= limits_.envelopes;
+}
+
 bool Pool::make_room(const Newcomer& newcomer) {
+    if (fits(newcomer.bytes, newcomer.envelopes)) return true;
     account_of(newcomer.source);
     // First chosen, then evicted: an envelope that cannot stay in the end must not push out others.
     std::vector<Entry*> victims;
@@ -136,7 +142,6 @@ bool Pool::choose_victims(const Newcomer& newcomer, std::vector<Entry*>& victims
         return bytes_ - freed + newcomer.bytes > limits_.bytes ||
                entries_.size() - victims.size() + newcomer.envelopes > limits_.envelopes;
     };
-    if (!full()) return true;
     std::vector<std::size_t> shares;
     auto offers = collect_offers(shares);
     for (auto& offer : offers) {

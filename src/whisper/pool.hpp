@@ -155,6 +155,7 @@ class Pool {
     static std::size_t cost_of(const Envelope& envelope) noexcept { return cost_of(envelope.raw().size()); }
     Source source_of(Slot slot) const;
     Account& account_of(Slot slot);
+    bool fits(std::size_t bytes, std::size_t envelopes) const noexcept;
     bool make_room(const Newcomer& newcomer);
     bool choose_victims(const Newcomer& newcomer, std::vector<Entry*>& victims) const;
     std::vector<Offer> collect_offers(std::vector<std::size_t>& shares) const;
